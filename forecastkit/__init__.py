@@ -1,0 +1,48 @@
+"""Is a recurrent network worth it over an autoregression for this series, and up to which horizon is either of use?
+
+Public names resolve on first use, so that importing the package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from forecastkit.api import backtest as backtest
+    from forecastkit.api import compare as compare
+    from forecastkit.api import load as load
+    from forecastkit.api import report as report
+    from forecastkit.backtesting.forecasts import Forecasts as Forecasts
+    from forecastkit.backtesting.plan import BacktestPlan as BacktestPlan
+    from forecastkit.comparison.comparison import Comparison as Comparison
+    from forecastkit.models.contract import check_forecaster as check_forecaster
+    from forecastkit.models.protocol import History as History
+    from forecastkit.scoring.scores import Scores as Scores
+    from forecastkit.series.series import Series as Series
+
+__version__ = "0.1.0"
+_HOMES = {
+    "BacktestPlan": "backtesting.plan",
+    "Comparison": "comparison.comparison",
+    "Forecasts": "backtesting.forecasts",
+    "History": "models.protocol",
+    "Scores": "scoring.scores",
+    "Series": "series.series",
+    "backtest": "api",
+    "check_forecaster": "models.contract",
+    "compare": "api",
+    "load": "api",
+    "report": "api",
+}
+__all__ = sorted([*_HOMES, "__version__"])  # noqa: PLE0605
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'forecastkit' has no attribute {name!r}")
+    return getattr(import_module(f"forecastkit.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

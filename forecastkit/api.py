@@ -1,0 +1,313 @@
+"""What people call: load, compare, backtest, report."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields, is_dataclass, replace
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.backtesting.forecasts import Forecasts, assemble
+from forecastkit.backtesting.plan import BacktestPlan
+from forecastkit.backtesting.runner import Progress, run_backtest, scored_actuals
+from forecastkit.comparison.comparison import Comparison, conclude
+from forecastkit.errors import DataError, PlanError, ReportError
+from forecastkit.models.baselines import references
+from forecastkit.models.protocol import QUANTILES, Forecaster, as_forecaster, family_of
+from forecastkit.models.registry import find_model
+from forecastkit.runs.folder import RunFolder
+from forecastkit.scoring.losses import check_loss
+from forecastkit.series.series import Series
+from forecastkit.series.transforms import find_transform
+from forecastkit.sources.catalog import load_dataset
+from forecastkit.sources.files import read_csv
+from forecastkit.sources.synthetic import PREFIX, load_synthetic
+
+DEFAULT_MODELS = ("drift", "ar", "lstm")
+Models = Sequence[Any] | Mapping[str, Any]
+
+
+def load(
+    source: str | Path,
+    *,
+    column: str | None = None,
+    date_column: str | None = None,
+    date_format: str | None = None,
+    frequency: str | None = None,
+    name: str | None = None,
+    unit: str | None = None,
+    period: int | None = None,
+) -> Series:
+    """Load a series by name: a bundled dataset, a CSV file, or a synthetic process.
+
+    Args:
+        source: "sunspots" and the like, the path of a CSV file, or "synthetic:ar2?n=2000&seed=1".
+        column, date_column, date_format: of a CSV file, see `read_csv`.
+        frequency: of a CSV file: a pandas frequency that its dates must follow without gaps.
+        name, unit, period: override what the source says.
+    Raises:
+        DatasetNotFoundError: there is nothing of that name.
+        DataError: the file cannot be used as it is; the message says what to do.
+    """
+    text = str(source)
+    reading = {"column": column, "date_column": date_column, "date_format": date_format, "frequency": frequency}
+    if text.endswith((".csv", ".csv.gz")) or Path(text).is_file():
+        return read_csv(source, **reading, name=name, unit=unit or "", period=period)
+    given = [key for key, value in reading.items() if value is not None]
+    if given:
+        raise PlanError(f"{' and '.join(given)} apply to CSV files, and {text!r} is none. Leave them out.")
+    series = load_synthetic(text) if text.startswith(PREFIX) else load_dataset(text)
+    changes = {"name": name, "unit": unit, "period": period}
+    return replace(series, **{key: value for key, value in changes.items() if value is not None})
+
+
+def backtest(
+    series: Any,
+    models: Models = DEFAULT_MODELS,
+    *,
+    plan: BacktestPlan | None = None,
+    transform: str = "none",
+    seeds: int = 5,
+    seed: int = 0,
+    loss: str = "squared",
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Forecasts:
+    """Forecast a series from many origins with every model.
+
+    Args:
+        series: a Series, a pandas Series or a one-dimensional array.
+        models: registered names, functions (values, horizon) or recipes; or a mapping that names them. The
+            references always run beside them.
+        plan: origins, horizon and refits; by default horizon 24 and the origins that suit the length.
+        transform: "none", "log", "log-return" or "difference".
+        seeds: networks in an ensemble.
+        seed: of all randomness.
+        loss: what networks minimise, "squared" or "absolute".
+        out: folder in which every finished block is kept, so that the same call goes on where it was interrupted.
+        overwrite: whether a folder that holds another run is begun anew.
+        progress: called with a model's name, blocks done and blocks in all.
+    Raises:
+        DataError: the series cannot be used.
+        PlanError, UnknownModelError: what was asked cannot be run.
+        ReportError: the folder holds something else or cannot be written.
+    """
+    data, plan = as_series(series), plan or BacktestPlan()
+    check_loss(loss)
+    if seeds < 1 or seed < 0:
+        raise PlanError(f"seeds={seeds} and seed={seed} were given; seeds must be at least 1, seed at least 0.")
+    recipes = _recipes(models, data.period, seeds=seeds, loss=loss)
+    _check_refits(plan, recipes)
+    chosen = find_transform(transform)
+    settings = _settings(plan, recipes, transform, seed, loss)
+    folder = None
+    if out is not None:
+        plan.origin_positions(len(data), data.name)
+        folder = RunFolder.start(Path(out), settings, data, QUANTILES, replace=overwrite)
+    return run_backtest(
+        data, recipes, plan, transform=chosen, seed=seed, folder=folder, progress=progress, settings=settings
+    )
+
+
+def compare(
+    series: Any,
+    models: Models = DEFAULT_MODELS,
+    *,
+    horizon: int | None = None,
+    plan: BacktestPlan | None = None,
+    transform: str = "none",
+    seeds: int = 5,
+    seed: int = 0,
+    loss: str = "squared",
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Answer whether a network is worth it over an autoregression, and up to which horizon either is of use.
+
+    Args:
+        horizon: steps ahead, where no plan is given; 24 by default.
+        loss: on which skill, tests, verdict and networks' training stand, "squared" or "absolute".
+        series, models, plan, transform, seeds, seed, out, overwrite, progress: as in `backtest`.
+    Raises:
+        as `backtest`.
+    Example:
+        >>> result = compare(load("sunspots"), models=["ar"], horizon=12)
+        >>> result.skill_horizon["ar"].h > 0
+        True
+    """
+    if plan is not None and horizon is not None and plan.horizon != horizon:
+        raise PlanError(f"horizon={horizon} and a plan with horizon {plan.horizon} were given. Give one of them.")
+    plan = plan or BacktestPlan(horizon=24 if horizon is None else horizon)
+    data = as_series(series)
+    forecasts = backtest(
+        data,
+        models,
+        plan=plan,
+        transform=transform,
+        seeds=seeds,
+        seed=seed,
+        loss=loss,
+        out=out,
+        overwrite=overwrite,
+        progress=progress,
+    )
+    return conclude(data, forecasts, transform=find_transform(transform), loss=check_loss(loss))
+
+
+def report(result: Comparison | str | Path, out: str | Path, *, formats: Sequence[str] = ("html", "json")) -> Path:
+    """Write the report of a comparison, or of a run folder, complete or not at all.
+
+    Args:
+        result: what `compare` returned, or the folder that `backtest(out=...)` wrote.
+        out: folder for `index.html` and `report.json`.
+        formats: "html", "json" or both.
+    Returns:
+        the folder.
+    Raises:
+        ReportError: the folder cannot be written, or the run folder cannot be read.
+        PlanError: a format is unknown.
+    """
+    from forecastkit.reporting.publish import publish
+    from forecastkit.reporting.render import render
+
+    comparison = result if isinstance(result, Comparison) else read_run(result)
+    return publish(render(comparison, formats), Path(out))
+
+
+def read_run(path: str | Path) -> Comparison:
+    """Read a run folder and conclude from it, without running a model.
+
+    Raises:
+        ReportError: the folder holds no run, is damaged, or the run is unfinished.
+    """
+    folder = RunFolder.read(Path(path), QUANTILES)
+    told, settings = folder.manifest["series"], folder.manifest["settings"]
+    series = read_csv(
+        Path(path) / "series.csv",
+        name=told["name"],
+        unit=told["unit"],
+        period=told["period"],
+        frequency=told["frequency"] or None,
+    )
+    plan = BacktestPlan(**settings["plan"])
+    transform = find_transform(settings["transform"])
+    origins = plan.origin_positions(len(series), series.name)
+    expected = sum(len(origins) * model["seeds"] for model in settings["models"].values())
+    found = sum(len(block.origins) for block in folder.blocks.values())
+    if found < expected:
+        raise ReportError(
+            f"The run in {str(path)!r} is unfinished: {found} of {expected} forecast paths are there. Repeat its "
+            "command to finish it; what is there is kept."
+        )
+    forecasts = assemble(
+        list(folder.blocks.values()),
+        series=series.name,
+        families={name: model["family"] for name, model in settings["models"].items()},
+        index=series.index,
+        origins=origins,
+        step=plan.step,
+        actual=scored_actuals(series, origins, plan.horizon, transform),
+        levels=QUANTILES,
+        settings=settings,
+    )
+    return conclude(series, forecasts, transform=transform, loss=check_loss(settings["loss"]))
+
+
+def as_series(data: Any) -> Series:
+    """Take a Series as it is, and make one of a pandas Series or a one-dimensional array.
+
+    Raises:
+        DataError: it is something else.
+    """
+    if isinstance(data, Series):
+        return data
+    if isinstance(data, pd.Series):
+        return Series.from_pandas(data)
+    if isinstance(data, np.ndarray | list | tuple):
+        return Series.from_array(data)
+    raise DataError(
+        f"A series was given as {type(data).__name__}; a forecastkit Series, a pandas Series or a one-dimensional "
+        "array is needed. Load names and files with `load`, and pick one column of a frame."
+    )
+
+
+def _recipes(models: Models, period: int, **settings: Any) -> dict[str, Forecaster]:
+    """References first, then the models asked for, each under its name."""
+    named = models.items() if isinstance(models, Mapping) else ((None, model) for model in models)
+    asked: dict[str, Forecaster] = {}
+    for name, model in named:
+        recipe = find_model(model, **settings) if isinstance(model, str) else None
+        recipe = recipe or as_forecaster(model, name or getattr(model, "__name__", "model"))
+        name = name or recipe.name
+        if name in asked:
+            raise PlanError(f"Two models are called {name!r}. Give a mapping with a name for each.")
+        asked[name] = recipe
+    if not asked:
+        raise PlanError("No model was given. Name one or more, such as ar.")
+    always = {reference.name: reference for reference in references(period)}
+    clash = [name for name, recipe in asked.items() if name in always and family_of(recipe) != "reference"]
+    if clash:
+        raise PlanError(f"{clash[0]!r} is the name of a reference that always runs. Give your model another name.")
+    return {**always, **asked}
+
+
+def _check_refits(plan: BacktestPlan, recipes: Mapping[str, Forecaster]) -> None:
+    if isinstance(plan.refit_every, Mapping):
+        unknown = [name for name in plan.refit_every if name not in recipes]
+        if unknown:
+            raise PlanError(
+                f"refit_every names {unknown[0]!r}, which is not among the models {', '.join(recipes)}. Name one of them."
+            )
+
+
+def _settings(
+    plan: BacktestPlan, recipes: Mapping[str, Forecaster], transform: str, seed: int, loss: str
+) -> dict[str, Any]:
+    """Everything that decides the forecasts, JSON-ready: with the data, it names a run."""
+    planned = {f.name: getattr(plan, f.name) for f in fields(plan)}
+    if isinstance(plan.refit_every, Mapping):
+        planned["refit_every"] = dict(plan.refit_every)
+    return {
+        "plan": planned,
+        "models": {name: _describe(recipe, plan, name) for name, recipe in recipes.items()},
+        "transform": transform,
+        "seed": seed,
+        "loss": loss,
+        "versions": versions(),
+        "code": _code_hash(),
+    }
+
+
+def _describe(recipe: Forecaster, plan: BacktestPlan, name: str) -> dict[str, Any]:
+    told = {
+        "family": family_of(recipe),
+        "seeds": getattr(recipe, "seeds", 1),
+        "refit_every": plan.refit_interval(name, getattr(recipe, "default_refit", 1)),
+    }
+    details = asdict(recipe) if is_dataclass(recipe) and not isinstance(recipe, type) else {"recipe": repr(recipe)}
+    plain = {key: value for key, value in details.items() if isinstance(value, str | int | float | bool | None)}
+    return {**told, "settings": plain}
+
+
+@cache
+def versions() -> dict[str, str]:
+    """Versions of what the numbers depend on."""
+    names = ("forecastkit", "numpy", "scipy", "pandas", "statsmodels", "tensorflow", "keras")
+    return {name: version(name) for name in names}
+
+
+@cache
+def _code_hash() -> str:
+    """Hash of this package's source: forecasts of another version are not taken for one's own."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]

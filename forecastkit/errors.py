@@ -1,0 +1,107 @@
+"""Every exception and warning of forecastkit, one tree.
+
+ForecastKitError                         what the command line catches and prints without a traceback
+    DataError (ValueError)               the series is at fault
+        MissingValuesError               NaN where none may be
+        IrregularIndexError              duplicate, unsorted or missing dates
+        SeriesTooShortError              too few observations for what was asked
+        DatasetNotFoundError (LookupError)
+    PlanError (ValueError)               this backtest cannot be run
+    ModelError
+        UnknownModelError (LookupError)  carries the nearest names
+        FitError                         a fit or a forecast failed; carries model and origin
+        ForecastShapeError               the wrong shape came back; carries model and origin
+    BackendError (ImportError)           TensorFlow is missing or unusable
+    ReportError (OSError)                a report or a run folder cannot be written or read
+
+ForecastKitWarning (UserWarning)
+    ShortSampleWarning                   few origins for the claim
+    UnpairedOriginsWarning               some model failed at some origins
+
+A message has three parts: what was given, what is needed, what to do.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class ForecastKitError(Exception):
+    """Anything that forecastkit refuses or cannot do."""
+
+
+class DataError(ForecastKitError, ValueError):
+    """The series is at fault."""
+
+
+class MissingValuesError(DataError):
+    """A value is missing where every value is needed."""
+
+
+class IrregularIndexError(DataError):
+    """Dates are duplicated, out of order, or missing in a declared frequency."""
+
+
+class SeriesTooShortError(DataError):
+    """Fewer observations than the horizon, the lags and the origins need."""
+
+
+class DatasetNotFoundError(DataError, LookupError):
+    """No file, dataset or process has this name."""
+
+
+class PlanError(ForecastKitError, ValueError):
+    """This backtest cannot be run as asked."""
+
+
+class ModelError(ForecastKitError):
+    """A model is unknown or failed."""
+
+
+class UnknownModelError(ModelError, LookupError):
+    """No model has this name."""
+
+
+class _ModelFailure(ModelError):
+    def __init__(self, message: str, *, model: str, origin: int) -> None:
+        super().__init__(message)
+        self.model = model
+        self.origin = origin
+
+
+class FitError(_ModelFailure):
+    """A model raised, or answered something that is not finite."""
+
+
+class ForecastShapeError(_ModelFailure):
+    """A model answered another shape than (horizon,)."""
+
+
+class BackendError(ForecastKitError, ImportError):
+    """TensorFlow is missing or unusable."""
+
+
+class ReportError(ForecastKitError, OSError):
+    """A report or a run folder cannot be written or read."""
+
+
+class ForecastKitWarning(UserWarning):
+    """Something the reader of a result should know."""
+
+
+class ShortSampleWarning(ForecastKitWarning):
+    """There are few origins for the claim."""
+
+
+class UnpairedOriginsWarning(ForecastKitWarning):
+    """Some model failed at some origins, which left the comparison."""
+
+
+def nearest(word: str, known: Iterable[str]) -> str:
+    """Name the known words closest to `word`, or all of them, as the end of an error message."""
+    known = sorted(known)
+    close = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    if close:
+        return "Did you mean " + " or ".join(close) + "?"
+    return "Known: " + ", ".join(known) + "."

@@ -1,0 +1,77 @@
+"""The promises that every model keeps, as one check with readable failures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.arrays import Vector
+from forecastkit.errors import ModelError
+from forecastkit.models.protocol import Fitted, Forecaster, History, as_forecaster, forecast_many, seeds_of
+from forecastkit.seeds import spawn
+
+HORIZON = 6
+LENGTH = 160
+
+
+def check_forecaster(model: Any, *, period: int = 1) -> None:
+    """Check a model's promises on a made-up series, or say which one it breaks.
+
+    It has a name; `fit` leaves the recipe and the history as they were; a forecast has the shape (horizon,) and
+    finite values; the same seed gives the same bits; a history that is newer than the fit is accepted, and changes
+    the forecast only through what it adds; `forecast_many` equals the loop.
+
+    Args:
+        model: a recipe, or a function (values, horizon).
+        period: season length of the made-up series.
+    Raises:
+        ModelError: a promise is broken; the message names it.
+    """
+    recipe = as_forecaster(model, getattr(model, "__name__", "model"))
+    _require(isinstance(recipe.name, str) and bool(recipe.name), recipe, "`name` must be a non-empty text")
+    _require(seeds_of(recipe) >= 1, recipe, "`seeds` must be 1 or more")
+    series = _series(period)
+    before = repr(recipe)
+    history = _history(series, LENGTH, period)
+    fitted = recipe.fit(history, horizon=HORIZON, rng=spawn(0, "contract"))
+    _require(repr(recipe) == before, recipe, "`fit` must not change the recipe")
+    path = _forecast(recipe, fitted, history)
+    _require(np.array_equal(history.values, series[:LENGTH]), recipe, "the history must be left as it was")
+    again = recipe.fit(_history(series, LENGTH, period), horizon=HORIZON, rng=spawn(0, "contract"))
+    same = np.array_equal(path, _forecast(recipe, again, history))
+    _require(same, recipe, "two fits on the same history with the same seed must forecast the same bits")
+    newer = _history(series, LENGTH + 5, period)
+    first = _forecast(recipe, fitted, newer)
+    _require(np.array_equal(first, _forecast(recipe, fitted, newer)), recipe, "`forecast` must not remember calls")
+    pair = forecast_many(fitted, [history, newer], HORIZON)
+    _require(np.allclose(pair, [path, first], rtol=1e-12, atol=0), recipe, "`forecast_many` must equal the loop")
+
+
+def _series(period: int) -> Vector:
+    rng = np.random.default_rng(7)
+    season = np.sin(2 * np.pi * np.arange(LENGTH + 5) / max(period, 2)) * (period > 1)
+    noise = rng.normal(size=LENGTH + 5)
+    values = np.zeros(LENGTH + 5)
+    for t in range(1, len(values)):
+        values[t] = 0.8 * values[t - 1] + noise[t]
+    return values + 3 * season + 10
+
+
+def _history(series: Vector, stop: int, period: int) -> History:
+    values = series[:stop].copy()
+    values.flags.writeable = False
+    return History(values, pd.RangeIndex(stop), period)
+
+
+def _forecast(recipe: Forecaster, fitted: Fitted, history: History) -> Vector:
+    path = np.asarray(fitted.forecast(history, HORIZON), dtype=np.float64)
+    _require(path.shape == (HORIZON,), recipe, f"`forecast` must answer shape ({HORIZON},), not {path.shape}")
+    _require(bool(np.isfinite(path).all()), recipe, "`forecast` must answer finite numbers")
+    return path
+
+
+def _require(kept: bool, recipe: Forecaster, promise: str) -> None:
+    if not kept:
+        raise ModelError(f"Model {recipe.name!r} breaks a promise: {promise}.")

@@ -1,0 +1,126 @@
+"""One compiled training loop per network shape; weights are reset between fits instead of building anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from forecastkit.arrays import Cube, Matrix
+from forecastkit.models.networks.layers import build_network
+from forecastkit.models.networks.spec import NetworkSpec, Schedule
+
+FORECAST_BATCH = 64
+"""Windows per forecast call, padded: a fixed shape gives a window the same bits whatever stands beside it."""
+
+Weights = list[np.ndarray[Any, np.dtype[np.float32]]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Training:
+    """Outcome of one fit: best weights, the epoch they come from (0: untrained), losses per epoch."""
+
+    weights: Weights
+    best_epoch: int
+    validation: list[float]
+
+
+class Loop:
+    """A network of one shape with its compiled epoch, evaluation and forecast."""
+
+    def __init__(self, spec: NetworkSpec) -> None:
+        self.spec = spec
+        self.network = build_network(spec, seed=0)
+        self.optimizer = keras.optimizers.AdamW(
+            learning_rate=1e-3, weight_decay=spec.weight_decay, global_clipnorm=1.0
+        )
+        self.optimizer.build(self.network.trainable_variables)
+        windows = tf.TensorSpec([None, spec.lookback, spec.channels], tf.float32)
+        targets = tf.TensorSpec([None, spec.horizon], tf.float32)
+        order = tf.TensorSpec([None, spec.batch], tf.int32)
+        rates = tf.TensorSpec([None], tf.float32)
+        fixed = tf.TensorSpec([FORECAST_BATCH, spec.lookback, spec.channels], tf.float32)
+        self._epoch = tf.function(self._epoch_steps, input_signature=[windows, targets, order, rates])
+        self._evaluate = tf.function(self._loss, input_signature=[windows, targets])
+        self._forecast = tf.function(self._apply, input_signature=[fixed])
+
+    def fit(
+        self, train: tuple[Cube, Matrix], valid: tuple[Cube, Matrix], schedule: Schedule, rng: np.random.Generator
+    ) -> Training:
+        """Train from fresh weights; keep those of the best epoch on the validation block.
+
+        Args:
+            train: inputs (N, lookback, channels) and targets (N, horizon).
+            valid: the same, later in time.
+            schedule: epochs, patience and rate.
+            rng: draws weights, batches and dropout.
+        """
+        self._reset(int(rng.integers(2**31)))
+        inputs, targets = (tf.constant(part, tf.float32) for part in train)
+        held_out = [tf.constant(part, tf.float32) for part in valid]
+        steps = -(-len(train[0]) // self.spec.batch)
+        best = Training(self.network.get_weights(), 0, [float(self._evaluate(*held_out))])
+        losses = list(best.validation)
+        for epoch in range(1, schedule.epochs + 1):
+            order = np.resize(rng.permutation(len(train[0])), (steps, self.spec.batch)).astype(np.int32)
+            progress = (np.arange(steps) + (epoch - 1) * steps) / (schedule.epochs * steps)
+            rates = schedule.learning_rate * 0.5 * (1 + np.cos(np.pi * progress))
+            self._epoch(inputs, targets, tf.constant(order), tf.constant(rates, tf.float32))
+            losses.append(float(self._evaluate(*held_out)))
+            if losses[-1] < min(losses[:-1]):
+                best = Training(self.network.get_weights(), epoch, losses)
+            if epoch - best.best_epoch >= schedule.patience:
+                break
+        return Training(best.weights, best.best_epoch, losses)
+
+    def forecast(self, weights: Weights, inputs: Cube) -> Matrix:
+        """Run the network with these weights: (O, lookback, channels) -> (O, horizon)."""
+        self.network.set_weights(weights)
+        rows = []
+        for start in range(0, len(inputs), FORECAST_BATCH):
+            part = inputs[start : start + FORECAST_BATCH]
+            padded = np.zeros((FORECAST_BATCH, *inputs.shape[1:]), dtype=np.float32)
+            padded[: len(part)] = part
+            rows.append(self._forecast(tf.constant(padded)).numpy()[: len(part)])
+        return np.concatenate(rows).astype(np.float64)
+
+    def _reset(self, seed: int) -> None:
+        """Forget the last fit: fresh weights, an optimizer without memory, dropout from its own seed."""
+        fresh = build_network(self.spec, seed)
+        self.network.set_weights(fresh.get_weights())
+        for layer, other in zip(self.network.layers, fresh.layers, strict=True):
+            if isinstance(layer, keras.layers.Dropout):
+                layer.seed_generator.state.assign(other.seed_generator.state.value)
+        for variable in self.optimizer.variables:
+            variable.assign(tf.zeros_like(variable.value))
+
+    def _apply(self, inputs: tf.Tensor) -> tf.Tensor:
+        return self.network(inputs, training=False)
+
+    def _loss(self, inputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        return self._error(self.network(inputs, training=False), targets)
+
+    def _error(self, outputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        error = targets - outputs
+        return tf.reduce_mean(tf.square(error) if self.spec.loss == "squared" else tf.abs(error))
+
+    def _epoch_steps(self, inputs: tf.Tensor, targets: tf.Tensor, order: tf.Tensor, rates: tf.Tensor) -> None:
+        for i in tf.range(tf.shape(order)[0]):
+            rows = order[i]
+            with tf.GradientTape() as tape:
+                outputs = self.network(tf.gather(inputs, rows), training=True)
+                loss = self._error(outputs, tf.gather(targets, rows))
+            variables = self.network.trainable_variables
+            self.optimizer.learning_rate.assign(rates[i])
+            self.optimizer.apply(tape.gradient(loss, variables), variables)
+
+
+@lru_cache(maxsize=16)
+def loop_for(spec: NetworkSpec) -> Loop:
+    """Give the compiled loop of a shape, made at its first use."""
+    tf.config.experimental.enable_op_determinism()
+    return Loop(spec)

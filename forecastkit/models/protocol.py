@@ -1,0 +1,146 @@
+"""What a model is: a frozen recipe that is fitted on a past and then forecasts from the end of a past."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.arrays import Cube, Matrix, Vector
+from forecastkit.errors import PlanError
+
+Family = Literal["reference", "ar", "network", "other"]
+QUANTILES = (0.025, 0.1, 0.9, 0.975)
+"""Levels asked of models that know their own uncertainty: the limits of the 80 % and 95 % intervals."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """All that a model may see at an origin; always a copy, never a view of the whole series.
+
+    Args:
+        values: shape (T,), read-only.
+        index: shape (T,).
+        period: season length in observations, 1 for none.
+        changes: the values are changes of the scored quantity (log returns), so "no change" is a forecast of
+            zeros and paths are cumulated before scoring.
+    """
+
+    values: Vector
+    index: pd.Index
+    period: int = 1
+    changes: bool = False
+
+    def last(self, count: int) -> History:
+        """Keep the last `count` observations."""
+        return History(self.values[-count:], self.index[-count:], self.period, self.changes)
+
+
+@runtime_checkable
+class Fitted(Protocol):
+    """A fitted model.
+
+    It may also offer `forecast_many(histories, horizon) -> (O, H)`, equal to the loop over `forecast`;
+    `forecast_quantiles(history, horizon, levels) -> (H, Q)`, for changes the quantiles of the cumulated path; and
+    `facts`, a mapping of short names to numbers or words that describe the fit, such as the order chosen.
+    """
+
+    def forecast(self, history: History, horizon: int) -> Vector:
+        """Forecast (H,) from the end of a history, which may be newer than the fit."""
+        ...
+
+
+@runtime_checkable
+class Forecaster(Protocol):
+    """A recipe; never changed by `fit`.
+
+    It may also carry `seeds` (the runner fits once per seed and averages the forecasts; default 1),
+    `default_refit` (origins between two fits when the plan names none, None for once; default 1), `family`
+    ("reference", "ar", "network" or "other"), and `prepare(history, horizon) -> Forecaster`, which settles, on the
+    data before the first origin, what is decided once per backtest.
+    """
+
+    @property
+    def name(self) -> str:
+        """What the model is called in tables and pictures."""
+        ...
+
+    def fit(self, history: History, *, horizon: int, rng: np.random.Generator) -> Fitted:
+        """Estimate on a history; all randomness comes from `rng`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class FromFunction:
+    """A model made of any function (values, horizon) -> (horizon,)."""
+
+    name: str
+    function: Callable[[Vector, int], Vector]
+    family: Family = "other"
+    default_refit: int | None = None
+
+    def fit(self, history: History, *, horizon: int, rng: np.random.Generator) -> FromFunction:
+        """Learn nothing."""
+        return self
+
+    def forecast(self, history: History, horizon: int) -> Vector:
+        """Call the function."""
+        return self.function(history.values, horizon)
+
+
+def as_forecaster(model: Any, name: str) -> Forecaster:
+    """Take a recipe as it is, and make a model of a function.
+
+    Raises:
+        PlanError: the object is neither.
+    """
+    if isinstance(model, Forecaster):
+        return model
+    if callable(model):
+        return FromFunction(name, model)
+    raise PlanError(
+        f"Model {name!r} is a {type(model).__name__}. Needed: a registered name, a function (values, horizon), or an "
+        "object with `name` and `fit(history, *, horizon, rng)`."
+    )
+
+
+def family_of(model: Forecaster) -> Family:
+    """What kind of model a recipe says it is."""
+    family: Family = getattr(model, "family", "other")
+    return family
+
+
+def seeds_of(model: Forecaster) -> int:
+    """How many seeds a recipe wants fitted."""
+    return int(getattr(model, "seeds", 1))
+
+
+def prepare(model: Forecaster, history: History, horizon: int) -> Forecaster:
+    """Let a recipe settle what is decided once per backtest, on the data before the first origin."""
+    settle: Callable[[History, int], Forecaster] | None = getattr(model, "prepare", None)
+    return model if settle is None else settle(history, horizon)
+
+
+def forecast_many(fitted: Fitted, histories: Sequence[History], horizon: int) -> Matrix:
+    """Forecast from several histories, in one call where the model offers it: shape (O, H)."""
+    many: Callable[[Sequence[History], int], Matrix] | None = getattr(fitted, "forecast_many", None)
+    if many is not None:
+        return np.asarray(many(histories, horizon), dtype=np.float64)
+    return np.array([fitted.forecast(history, horizon) for history in histories], dtype=np.float64)
+
+
+def forecast_quantiles(fitted: Fitted, histories: Sequence[History], horizon: int) -> Cube | None:
+    """Ask a model for its own quantiles at QUANTILES: shape (O, H, Q), None where it offers none."""
+    quantiles: Callable[[History, int, Sequence[float]], Matrix] | None = getattr(fitted, "forecast_quantiles", None)
+    if quantiles is None:
+        return None
+    return np.array([quantiles(history, horizon, QUANTILES) for history in histories], dtype=np.float64)
+
+
+def facts_of(fitted: Fitted) -> Mapping[str, Any]:
+    """What a fitted model tells about itself."""
+    facts: Mapping[str, Any] = getattr(fitted, "facts", {})
+    return facts

@@ -1,0 +1,63 @@
+"""Names -> recipes. A package adds its own through the entry-point group `forecastkit.models`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields, is_dataclass, replace
+from importlib.metadata import entry_points
+from typing import Any
+
+from forecastkit.errors import UnknownModelError, nearest
+from forecastkit.models.autoregressive import Autoregression
+from forecastkit.models.baselines import CLIMATOLOGY, DRIFT, NAIVE, SEASONAL_CLIMATOLOGY, SEASONAL_NAIVE
+from forecastkit.models.protocol import Forecaster
+from forecastkit.models.recurrent import Recurrent
+
+GROUP = "forecastkit.models"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A registered model: how to make its recipe, and one line about it."""
+
+    make: Callable[[], Forecaster]
+    about: str
+
+
+MODELS: dict[str, Entry] = {
+    "naive": Entry(lambda: NAIVE, "the last value (reference)"),
+    "climatology": Entry(lambda: CLIMATOLOGY, "the mean so far (reference)"),
+    "seasonal-naive": Entry(lambda: SEASONAL_NAIVE, "the last season (reference where period > 1)"),
+    "seasonal-climatology": Entry(lambda: SEASONAL_CLIMATOLOGY, "the mean by phase (reference where period > 1)"),
+    "drift": Entry(lambda: DRIFT, "the line from the first to the last value"),
+    "ar": Entry(Autoregression, "autoregression, order by BIC at every origin, levels or differences by ADF"),
+    "lstm": Entry(Recurrent, "LSTM that corrects the naive path, ensemble of 5 seeds"),
+}
+
+
+def model_names() -> list[str]:
+    """List every registered name, those of other packages last."""
+    return [*MODELS, *(point.name for point in entry_points(group=GROUP) if point.name not in MODELS)]
+
+
+def find_model(name: str, **settings: Any) -> Forecaster:
+    """Make the recipe of a name.
+
+    Args:
+        name: one of `model_names()`.
+        settings: taken over by recipes that have a field of that name; the others leave them.
+    Raises:
+        UnknownModelError: no such model; the message lists the nearest.
+    """
+    if name in MODELS:
+        recipe = MODELS[name].make()
+    else:
+        points = [point for point in entry_points(group=GROUP) if point.name == name]
+        if not points:
+            raise UnknownModelError(f"There is no model {name!r}. {nearest(name, model_names())}")
+        recipe = points[0].load()()
+    if not is_dataclass(recipe):
+        return recipe
+    known = {f.name for f in fields(recipe)}
+    changed: Forecaster = replace(recipe, **{key: value for key, value in settings.items() if key in known})
+    return changed

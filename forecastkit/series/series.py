@@ -1,0 +1,193 @@
+"""Series: one validated, frozen time series."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+from pandas.tseries.frequencies import to_offset
+
+from forecastkit.arrays import Vector, check_vector
+from forecastkit.errors import DataError, IrregularIndexError
+
+Spacing = Literal["regular", "observations"]
+PERIODS = {"h": 24, "D": 7, "W": 52, "M": 12, "Q": 4, "Y": 1, "B": 5}
+"""Season length by frequency, taken when none is given; anything else counts as unseasonal."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Series:
+    """One time series: values on a strictly increasing index.
+
+    Args:
+        values: shape (T,), finite, in `unit`; copied and made read-only.
+        index: shape (T,), dates, periods or numbers, strictly increasing.
+        name: what reports call the series.
+        unit: what one unit of a value is, such as "USD".
+        period: season length in observations, 1 for none.
+        spacing: "regular", or "observations" where the dates follow no fixed frequency (trading days); a
+            horizon then counts observations, and the report says so.
+    Raises:
+        DataError: values are not finite numbers, or lengths differ, or the period is below 1.
+        IrregularIndexError: index duplicated or out of order.
+    """
+
+    values: Vector
+    index: pd.Index
+    name: str = "y"
+    unit: str = ""
+    period: int = 1
+    spacing: Spacing = "regular"
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "values", check_vector(self.values, f"Series {self.name!r}"))
+        if len(self.index) != len(self.values):
+            raise DataError(
+                f"Series {self.name!r} has {len(self.values)} values and {len(self.index)} index entries. "
+                "One index entry for each value is needed."
+            )
+        if self.period < 1:
+            raise DataError(f"Series {self.name!r} was given period {self.period}; 1 (none) or more is needed.")
+        _check_order(self.index, self.name)
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __repr__(self) -> str:
+        span = f"{label(self.index[0])} to {label(self.index[-1])}"
+        return f"Series({self.name!r}, {len(self)} observations, {span}, period={self.period})"
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of values, index and period: equal for equal data, whatever the name."""
+        digest = hashlib.sha256(self.values.tobytes())
+        digest.update("\n".join(map(str, self.index)).encode())
+        digest.update(f"{self.period} {self.spacing}".encode())
+        return digest.hexdigest()
+
+    @property
+    def frequency(self) -> str:
+        """Frequency of the index in pandas' words, "" where it has none."""
+        return getattr(self.index, "freqstr", None) or ""
+
+    @classmethod
+    def from_pandas(
+        cls,
+        data: pd.Series,
+        *,
+        name: str | None = None,
+        unit: str = "",
+        period: int | None = None,
+        frequency: str | None = None,
+    ) -> Series:
+        """Take a pandas Series over.
+
+        A frequency that is declared (by the index or by `frequency`) must have no gaps. Where none is declared, one
+        that fits every date is adopted; dates that fit none are taken as `spacing="observations"`.
+
+        Args:
+            data: numbers on an index of dates, periods or numbers.
+            name: overrides `data.name`.
+            unit: what one unit of a value is.
+            period: season length; by default the usual one of the frequency (monthly 12, hourly 24, ...).
+            frequency: pandas frequency that the dates must follow without gaps, such as "D" or "MS".
+        Raises:
+            DataError: not numeric or not finite.
+            IrregularIndexError: duplicate or unsorted dates, or a gap in a declared frequency.
+        Example:
+            >>> Series.from_pandas(pd.Series([1.0, 2.0], pd.date_range("2024", periods=2, freq="MS"))).period
+            12
+        """
+        if not isinstance(data, pd.Series):
+            raise DataError(f"from_pandas was given {type(data).__name__}; a pandas Series is needed: pick one column.")
+        name = name or (str(data.name) if data.name is not None else "y")
+        index = data.index
+        _check_order(index, name)
+        if frequency is None and isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
+            frequency = index.freqstr
+        if frequency is not None:
+            index = _declared(index, frequency, name)
+        elif isinstance(index, pd.DatetimeIndex) and len(index) >= 3 and (found := pd.infer_freq(index)):
+            index = index.copy()
+            index.freq = to_offset(found)  # type: ignore[misc]
+        regular = not isinstance(index, pd.DatetimeIndex) or index.freq is not None
+        return cls(
+            values=data.to_numpy(),
+            index=index,
+            name=name,
+            unit=unit,
+            period=usual_period(index) if period is None else period,
+            spacing="regular" if regular else "observations",
+        )
+
+    @classmethod
+    def from_array(cls, values: ArrayLike, *, name: str = "y", unit: str = "", period: int = 1) -> Series:
+        """Number the values 0, 1, 2, ... and take them as a series."""
+        vector = check_vector(values, f"Series {name!r}")
+        return cls(values=vector, index=pd.RangeIndex(len(vector)), name=name, unit=unit, period=period)
+
+    def to_pandas(self) -> pd.Series:
+        """Copy into a pandas Series."""
+        return pd.Series(np.array(self.values), index=self.index, name=self.name)
+
+
+def usual_period(index: pd.Index) -> int:
+    """Season length that the frequency of an index suggests, 1 where it suggests none."""
+    if not (isinstance(index, pd.DatetimeIndex | pd.PeriodIndex) and index.freqstr):
+        return 1
+    rule = index.freqstr.split("-")[0]
+    return PERIODS.get(rule.removesuffix("S").removesuffix("E") if rule not in PERIODS else rule, 1)
+
+
+def label(moment: object) -> str:
+    """Write an index entry as briefly as it allows: a date without its midnight."""
+    text = str(moment)
+    return text.removesuffix(" 00:00:00")
+
+
+def _check_order(index: pd.Index, name: str) -> None:
+    if index.hasnans:
+        raise IrregularIndexError(f"Series {name!r} has an index entry that is missing. Give every value its date.")
+    if not index.is_unique:
+        first = index[index.duplicated()][0]
+        raise IrregularIndexError(
+            f"Series {name!r} has {int(index.duplicated().sum())} duplicate dates, the first is {label(first)}. "
+            "Each date is needed once: drop or aggregate the duplicates, for example with `.groupby(level=0).last()`."
+        )
+    if not index.is_monotonic_increasing:
+        where = int(np.flatnonzero(index[1:] < index[:-1])[0]) + 1
+        raise IrregularIndexError(
+            f"Series {name!r} is out of order at {label(index[where])} (position {where}). "
+            "Dates in rising order are needed: sort them, for example with `.sort_index()`."
+        )
+
+
+def _declared(index: pd.Index, frequency: str, name: str) -> pd.Index:
+    """Return the index with its declared frequency, or say which date is missing."""
+    if not isinstance(index, pd.DatetimeIndex | pd.PeriodIndex):
+        raise IrregularIndexError(
+            f"Series {name!r} was given frequency {frequency!r} but its index holds no dates. "
+            "Leave the frequency out, or give dates."
+        )
+    make = pd.period_range if isinstance(index, pd.PeriodIndex) else pd.date_range
+    try:
+        full = make(index[0], index[-1], freq=frequency)
+    except ValueError as error:
+        raise IrregularIndexError(
+            f"Series {name!r} was given frequency {frequency!r}, which pandas does not know ({error}). "
+            "Use one of its names, such as D, B, W, MS, QS, YS or h."
+        ) from error
+    missing = full.difference(index)
+    extra = index.difference(full)
+    if len(missing) or len(extra):
+        what, first = ("lacks", missing) if len(missing) else ("has off-frequency", extra)
+        raise IrregularIndexError(
+            f"Series {name!r} declares frequency {frequency!r} but {what} {len(first)} dates, the first is "
+            f"{label(first[0])}. Every date of a declared frequency is needed: fill the gaps (`.asfreq(...)`, "
+            "`.interpolate()`), or declare no frequency, and the horizon counts observations."
+        )
+    return full
