@@ -35,7 +35,7 @@ _HOMES = {
     "load": "api",
     "report": "api",
 }
-__all__ = sorted([*_HOMES, "__version__"])  # noqa: PLE0605
+__all__ = sorted([*_HOMES, "__version__"])
 
 
 def __getattr__(name: str) -> Any:

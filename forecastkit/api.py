@@ -51,12 +51,18 @@ def load(
         column, date_column, date_format: of a CSV file, see `read_csv`.
         frequency: of a CSV file: a pandas frequency that its dates must follow without gaps.
         name, unit, period: override what the source says.
+
     Raises:
         DatasetNotFoundError: there is nothing of that name.
         DataError: the file cannot be used as it is; the message says what to do.
     """
     text = str(source)
-    reading = {"column": column, "date_column": date_column, "date_format": date_format, "frequency": frequency}
+    reading = {
+        "column": column,
+        "date_column": date_column,
+        "date_format": date_format,
+        "frequency": frequency,
+    }
     if text.endswith((".csv", ".csv.gz")) or Path(text).is_file():
         return read_csv(source, **reading, name=name, unit=unit or "", period=period)
     given = [key for key, value in reading.items() if value is not None]
@@ -94,6 +100,7 @@ def backtest(
         out: folder in which every finished block is kept, so that the same call goes on where it was interrupted.
         overwrite: whether a folder that holds another run is begun anew.
         progress: called with a model's name, blocks done and blocks in all.
+
     Raises:
         DataError: the series cannot be used.
         PlanError, UnknownModelError: what was asked cannot be run.
@@ -102,7 +109,9 @@ def backtest(
     data, plan = as_series(series), plan or BacktestPlan()
     check_loss(loss)
     if seeds < 1 or seed < 0:
-        raise PlanError(f"seeds={seeds} and seed={seed} were given; seeds must be at least 1, seed at least 0.")
+        raise PlanError(
+            f"seeds={seeds} and seed={seed} were given; seeds must be at least 1, seed at least 0."
+        )
     recipes = _recipes(models, data.period, seeds=seeds, loss=loss)
     _check_refits(plan, recipes)
     chosen = find_transform(transform)
@@ -136,15 +145,19 @@ def compare(
         horizon: steps ahead, where no plan is given; 24 by default.
         loss: on which skill, tests, verdict and networks' training stand, "squared" or "absolute".
         series, models, plan, transform, seeds, seed, out, overwrite, progress: as in `backtest`.
+
     Raises:
         as `backtest`.
+
     Example:
         >>> result = compare(load("sunspots"), models=["ar"], horizon=12)
         >>> result.skill_horizon["ar"].h > 0
         True
     """
     if plan is not None and horizon is not None and plan.horizon != horizon:
-        raise PlanError(f"horizon={horizon} and a plan with horizon {plan.horizon} were given. Give one of them.")
+        raise PlanError(
+            f"horizon={horizon} and a plan with horizon {plan.horizon} were given. Give one of them."
+        )
     plan = plan or BacktestPlan(horizon=24 if horizon is None else horizon)
     data = as_series(series)
     forecasts = backtest(
@@ -162,15 +175,19 @@ def compare(
     return conclude(data, forecasts, transform=find_transform(transform), loss=check_loss(loss))
 
 
-def report(result: Comparison | str | Path, out: str | Path, *, formats: Sequence[str] = ("html", "json")) -> Path:
+def report(
+    result: Comparison | str | Path, out: str | Path, *, formats: Sequence[str] = ("html", "json")
+) -> Path:
     """Write the report of a comparison, or of a run folder, complete or not at all.
 
     Args:
         result: what `compare` returned, or the folder that `backtest(out=...)` wrote.
         out: folder for `index.html` and `report.json`.
         formats: "html", "json" or both.
+
     Returns:
         the folder.
+
     Raises:
         ReportError: the folder cannot be written, or the run folder cannot be read.
         PlanError: a format is unknown.
@@ -255,7 +272,9 @@ def _recipes(models: Models, period: int, **settings: Any) -> dict[str, Forecast
     always = {reference.name: reference for reference in references(period)}
     clash = [name for name, recipe in asked.items() if name in always and family_of(recipe) != "reference"]
     if clash:
-        raise PlanError(f"{clash[0]!r} is the name of a reference that always runs. Give your model another name.")
+        raise PlanError(
+            f"{clash[0]!r} is the name of a reference that always runs. Give your model another name."
+        )
     return {**always, **asked}
 
 
@@ -292,8 +311,12 @@ def _describe(recipe: Forecaster, plan: BacktestPlan, name: str) -> dict[str, An
         "seeds": getattr(recipe, "seeds", 1),
         "refit_every": plan.refit_interval(name, getattr(recipe, "default_refit", 1)),
     }
-    details = asdict(recipe) if is_dataclass(recipe) and not isinstance(recipe, type) else {"recipe": repr(recipe)}
-    plain = {key: value for key, value in details.items() if isinstance(value, str | int | float | bool | None)}
+    details = (
+        asdict(recipe) if is_dataclass(recipe) and not isinstance(recipe, type) else {"recipe": repr(recipe)}
+    )
+    plain = {
+        key: value for key, value in details.items() if isinstance(value, str | int | float | bool | None)
+    }
     return {**told, "settings": plain}
 
 

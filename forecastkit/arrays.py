@@ -22,8 +22,10 @@ def check_vector(values: ArrayLike, name: str) -> Vector:
     Args:
         values: anything one-dimensional that holds numbers.
         name: what to call the values in a message.
+
     Returns:
         shape (T,), not writeable.
+
     Raises:
         DataError: not numeric, not one-dimensional, empty, or infinite somewhere.
         MissingValuesError: NaN somewhere; the message names the first position.
@@ -31,7 +33,9 @@ def check_vector(values: ArrayLike, name: str) -> Vector:
     try:
         array = np.array(values, dtype=np.float64)
     except (TypeError, ValueError) as error:
-        raise DataError(f"{name} holds something that is not a number ({error}). Pass numbers only.") from error
+        raise DataError(
+            f"{name} holds something that is not a number ({error}). Pass numbers only."
+        ) from error
     if array.ndim != 1 or array.size == 0:
         raise DataError(f"{name} has shape {array.shape}; one dimension with at least one value is needed.")
     missing = np.flatnonzero(np.isnan(array))

@@ -13,8 +13,10 @@ def spawn(seed: int, *labels: str | int) -> np.random.Generator:
     Args:
         seed: the seed of the whole run, 0 or more.
         labels: what the stream is for, such as model name, member and origin.
+
     Returns:
         A fresh generator; two calls with equal arguments draw equal numbers, in any process.
+
     Example:
         >>> float(spawn(0, "lstm", 1).normal()) == float(spawn(0, "lstm", 1).normal())
         True

@@ -27,6 +27,7 @@ class BacktestPlan:
         train_window: observations a fit may use; None lets the training part grow.
         refit_every: origins between two fits, None for one fit; or one of these per model. Models not named use
             their own default: AR 1, networks one fit.
+
     Raises:
         PlanError: a number is out of range.
     """
@@ -36,7 +37,7 @@ class BacktestPlan:
     step: int = 1
     gap: int = 0
     train_window: int | None = None
-    refit_every: int | None | Mapping[str, int | None] = field(default_factory=dict)
+    refit_every: int | Mapping[str, int | None] | None = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         _at_least("horizon", self.horizon, 1)
@@ -46,7 +47,9 @@ class BacktestPlan:
             _at_least("origins", self.origins, 1)
         if self.train_window is not None:
             _at_least("train_window", self.train_window, FEWEST_TRAINING)
-        named = self.refit_every if isinstance(self.refit_every, Mapping) else {"refit_every": self.refit_every}
+        named = (
+            self.refit_every if isinstance(self.refit_every, Mapping) else {"refit_every": self.refit_every}
+        )
         for name, every in named.items():
             if every is not None:
                 _at_least(f"refit_every of {name}" if name != "refit_every" else name, every, 1)

@@ -18,10 +18,10 @@ from forecastkit.models.protocol import (
     Fitted,
     Forecaster,
     History,
+    facts_of,
     family_of,
     forecast_many,
     forecast_quantiles,
-    facts_of,
     prepare,
     seeds_of,
 )
@@ -58,6 +58,7 @@ def run_backtest(
         folder: where finished blocks are kept; those it has already are not computed again.
         progress: called after every block.
         settings: kept with the result.
+
     Raises:
         DataError: the series is constant, or the transform cannot take it.
         SeriesTooShortError: the plan does not fit into the series.
@@ -125,7 +126,9 @@ class _Bench:
             return prepare(recipe, self._history(self.plan.training_part(origin)), self.plan.horizon)
         except BackendError:
             raise
-        except Exception as error:  # models are anyone's code: whatever they raise is recorded, and others go on
+        except (
+            Exception
+        ) as error:  # models are anyone's code: whatever they raise is recorded, and others go on
             return _failure(name, 0, origin, error)
 
     def run(self, name: str, recipe: Forecaster | Failure, member: int, origins: Indices) -> Block:
@@ -142,7 +145,9 @@ class _Bench:
             raise
         except Exception as error:  # see above
             failure = _failure(name, member, origin, error)
-            return self._failed(name, member, origins, failure.error, failure.message, time.perf_counter() - start)
+            return self._failed(
+                name, member, origins, failure.error, failure.message, time.perf_counter() - start
+            )
         fit_seconds = time.perf_counter() - start
         mean, quantiles, failures = self._forecast(name, fitted, member, origins)
         return Block(
@@ -177,12 +182,12 @@ class _Bench:
         mean = np.concatenate([part[0] for part in parts])
         given = next((part[1] for part in parts if part[1] is not None), None)
         blank = None if given is None else np.full_like(given, np.nan)
-        quantiles = None if blank is None else np.concatenate([blank if q is None else q for _, q, _ in parts])
+        quantiles = (
+            None if blank is None else np.concatenate([blank if q is None else q for _, q, _ in parts])
+        )
         return mean, quantiles, tuple(failure for part in parts for failure in part[2])
 
-    def _paths(
-        self, name: str, fitted: Fitted, origins: Indices
-    ) -> tuple[Matrix, Cube | None]:
+    def _paths(self, name: str, fitted: Fitted, origins: Indices) -> tuple[Matrix, Cube | None]:
         horizon = self.plan.horizon
         histories = [self._history(self.plan.known_part(origin)) for origin in origins.tolist()]
         paths = forecast_many(fitted, histories, horizon)
@@ -195,13 +200,17 @@ class _Bench:
             )
         lasts = [float(self.series.values[origin - 1]) for origin in origins.tolist()]
         with np.errstate(over="ignore"):
-            mean = np.array([self.transform.backward(path, last) for path, last in zip(paths, lasts, strict=True)])
+            mean = np.array(
+                [self.transform.backward(path, last) for path, last in zip(paths, lasts, strict=True)]
+            )
         _check_finite(mean, name, origins)
         levels = forecast_quantiles(fitted, histories, horizon)
         if levels is None:
             return mean, None
         with np.errstate(over="ignore"):
-            placed = np.array([self.transform.place(level, last) for level, last in zip(levels, lasts, strict=True)])
+            placed = np.array(
+                [self.transform.place(level, last) for level, last in zip(levels, lasts, strict=True)]
+            )
         return mean, placed
 
     def _failed(
@@ -209,7 +218,9 @@ class _Bench:
     ) -> Block:
         """Make the block of a fit that failed: every origin it should have served stands among the failures."""
         failures = tuple(Failure(name, member, int(origin), error, message) for origin in origins)
-        return Block(name, member, origins, np.full((len(origins), self.plan.horizon), np.nan), None, failures, seconds)
+        return Block(
+            name, member, origins, np.full((len(origins), self.plan.horizon), np.nan), None, failures, seconds
+        )
 
 
 def _check_finite(mean: Matrix, name: str, origins: Indices) -> None:
@@ -229,7 +240,9 @@ def _failure(model: str, seed: int, origin: int, error: Exception) -> Failure:
 
 
 def _warn_of_failures(forecasts: Forecasts) -> None:
-    failed = {model: len({f.origin for f in forecasts.failures if f.model == model}) for model in forecasts.models}
+    failed = {
+        model: len({f.origin for f in forecasts.failures if f.model == model}) for model in forecasts.models
+    }
     for model, count in failed.items():
         if count:
             first = next(f for f in forecasts.failures if f.model == model)
@@ -239,4 +252,3 @@ def _warn_of_failures(forecasts: Forecasts) -> None:
                 UnpairedOriginsWarning,
                 stacklevel=3,
             )
-

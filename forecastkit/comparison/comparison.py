@@ -124,7 +124,9 @@ def conclude(series: Series, forecasts: Forecasts, *, transform: Transform, loss
         model: tuple(sorted({*range(1, horizons[model].h + 1), *significant_set(p, ALPHA)}))
         for model, p in p_values.items()
     }
-    seed_spread = {name: _spread(forecasts, scores, name, loss) for name in forecasts.members if name in models}
+    seed_spread = {
+        name: _spread(forecasts, scores, name, loss) for name in forecasts.members if name in models
+    }
     ar = next((m for m in models if forecasts.families[m] == "ar"), None)
     network = next((m for m in models if forecasts.families[m] == "network"), None)
     duel, duel_dm = _duel(losses, ar, network, forecasts.step)

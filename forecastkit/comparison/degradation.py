@@ -38,6 +38,7 @@ def skill_horizon(p_values: Vector, alpha: float) -> SkillHorizon:
         p_values: one-sided, of "better than every reference" at h = 1..H, shape (H,); NaN: no test could be made.
         alpha: level.
     Source: Maurer, Hothorn & Lehmacher (1995).
+
     Example:
         >>> skill_horizon(np.array([0.01, 0.02, 0.2, 0.03]), 0.05)
         SkillHorizon(h=2, limit='skill')
@@ -56,6 +57,7 @@ def significant_set(p_values: Vector, alpha: float) -> tuple[int, ...]:
     Args:
         p_values: at h = 1..H, shape (H,); NaN: no test.
         alpha: chance of one false claim or more.
+
     Example:
         >>> significant_set(np.array([0.9, 0.001, 0.002]), 0.05)
         (2, 3)

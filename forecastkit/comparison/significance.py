@@ -48,7 +48,9 @@ def overlap(h: int, step: int) -> int:
     return -(-h // step)
 
 
-def equal_accuracy(differential: Vector, h: int, step: int = 1, alternative: Alternative = "two-sided") -> AccuracyTest:
+def equal_accuracy(
+    differential: Vector, h: int, step: int = 1, alternative: Alternative = "two-sided"
+) -> AccuracyTest:
     """Test a loss differential by the default method for its size: DM-HLN at h = 1 below 100 origins, else EWC.
 
     Args:
@@ -83,6 +85,7 @@ def diebold_mariano(
         step: observations between two origins.
         alternative: "less", "greater" or "two-sided".
         weights: of the autocovariances.
+
     Returns:
         no test where N < max(10, 2k), or the differential is constant and not zero.
     Source: Diebold & Mariano (1995), JBES 13(3); Harvey, Leybourne & Newbold (1997), IJF 13(2). Agrees with R
@@ -95,7 +98,9 @@ def diebold_mariano(
     centred = differential - differential.mean()
     covariances = np.array([centred[j:] @ centred[: n - j] / n for j in range(k)])
     taper = 1 - np.arange(k) / k
-    variance = covariances[0] + 2 * np.sum((taper if weights == "bartlett" else np.ones(k))[1:] * covariances[1:])
+    variance = covariances[0] + 2 * np.sum(
+        (taper if weights == "bartlett" else np.ones(k))[1:] * covariances[1:]
+    )
     reason = ""
     if variance <= 0:
         variance = covariances[0] + 2 * np.sum(taper[1:] * covariances[1:])
@@ -105,7 +110,12 @@ def diebold_mariano(
 
 
 def ewc(
-    differential: Vector, h: int, step: int = 1, alternative: Alternative = "two-sided", *, capped: bool = True
+    differential: Vector,
+    h: int,
+    step: int = 1,
+    alternative: Alternative = "two-sided",
+    *,
+    capped: bool = True,
 ) -> AccuracyTest:
     """Test with an equal-weighted cosine variance, which is never negative.
 
@@ -118,6 +128,7 @@ def ewc(
         step: observations between two origins.
         alternative: "less", "greater" or "two-sided".
         capped: whether nu is bounded by N / k, which keeps the size right at long horizons.
+
     Returns:
         no test where N < max(10, 2k), nu < 2, or the differential is constant and not zero.
     Source: Lazarus, Lewis, Stock & Watson (2018), JBES 36(4), 541-559; the cap is ours.
@@ -142,9 +153,11 @@ def holm(p_values: Vector) -> Vector:
 
     Args:
         p_values: shape (K,); NaN where there was no test, which is not counted.
+
     Returns:
         adjusted p-values, shape (K,), NaN where they were.
     Source: Holm (1979), Scandinavian Journal of Statistics 6(2), 65-70. Agrees with R `p.adjust`.
+
     Example:
         >>> holm(np.array([0.01, 0.04, 0.03])).round(3).tolist()
         [0.03, 0.06, 0.06]

@@ -29,9 +29,11 @@ def ljung_box(residuals: Vector, lags: int, *, fitted: int = 0) -> LjungBox:
         residuals: shape (T,), in any unit; the mean need not be zero.
         lags: number of autocorrelations pooled, fitted < lags < T.
         fitted: autoregressive coefficients estimated before.
+
     Raises:
         SeriesTooShortError: lags is not between fitted and T.
     Source: Ljung & Box (1978), Biometrika 65(2), 297-303. Agrees with statsmodels `acorr_ljungbox`.
+
     Example:
         >>> ljung_box(np.array([1.0, -1.0] * 8), lags=1).p_value < 0.001
         True

@@ -34,6 +34,7 @@ def adf(values: Vector) -> UnitRootTest:
 
     Args:
         values: shape (T,).
+
     Returns:
         the test; for a constant or very short series no test but the reason.
     Source: statsmodels `adfuller(regression="c", autolag="AIC")`.
@@ -45,8 +46,12 @@ def adf(values: Vector) -> UnitRootTest:
     if len(values) < 15:
         return UnitRootTest(None, None, 0, len(values), "fewer than 15 observations")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # an exact fit divides by zero: the p-value is 0 or NaN then
+        warnings.simplefilter(
+            "ignore", RuntimeWarning
+        )  # an exact fit divides by zero: the p-value is 0 or NaN then
         result = adfuller(values, regression="c", autolag="AIC", result_object=True)
     if result.pvalue != result.pvalue:
-        return UnitRootTest(None, None, int(result.lags), len(values), "the series fits an autoregression exactly")
+        return UnitRootTest(
+            None, None, int(result.lags), len(values), "the series fits an autoregression exactly"
+        )
     return UnitRootTest(float(result.statistic), float(result.pvalue), int(result.lags), int(result.nobs))

@@ -26,6 +26,7 @@ def check_forecaster(model: Any, *, period: int = 1) -> None:
     Args:
         model: a recipe, or a function (values, horizon).
         period: season length of the made-up series.
+
     Raises:
         ModelError: a promise is broken; the message names it.
     """
@@ -44,9 +45,13 @@ def check_forecaster(model: Any, *, period: int = 1) -> None:
     _require(same, recipe, "two fits on the same history with the same seed must forecast the same bits")
     newer = _history(series, LENGTH + 5, period)
     first = _forecast(recipe, fitted, newer)
-    _require(np.array_equal(first, _forecast(recipe, fitted, newer)), recipe, "`forecast` must not remember calls")
+    _require(
+        np.array_equal(first, _forecast(recipe, fitted, newer)), recipe, "`forecast` must not remember calls"
+    )
     pair = forecast_many(fitted, [history, newer], HORIZON)
-    _require(np.allclose(pair, [path, first], rtol=1e-12, atol=0), recipe, "`forecast_many` must equal the loop")
+    _require(
+        np.allclose(pair, [path, first], rtol=1e-12, atol=0), recipe, "`forecast_many` must equal the loop"
+    )
 
 
 def _series(period: int) -> Vector:

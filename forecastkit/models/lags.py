@@ -46,6 +46,7 @@ def select_lags(
         max_lag: highest order; by default min(floor(10 log10 T), T // 5).
         constant: whether the regression has an intercept.
         criterion: "aic", "aicc", "bic", "hqic" or "fpe".
+
     Raises:
         PlanError: the criterion is unknown, or max_lag leaves fewer rows than coefficients.
     Source: agrees with statsmodels `ar_select_order` in order and criterion (aic, bic, hqic).

@@ -134,7 +134,9 @@ def forecast_many(fitted: Fitted, histories: Sequence[History], horizon: int) ->
 
 def forecast_quantiles(fitted: Fitted, histories: Sequence[History], horizon: int) -> Cube | None:
     """Ask a model for its own quantiles at QUANTILES: shape (O, H, Q), None where it offers none."""
-    quantiles: Callable[[History, int, Sequence[float]], Matrix] | None = getattr(fitted, "forecast_quantiles", None)
+    quantiles: Callable[[History, int, Sequence[float]], Matrix] | None = getattr(
+        fitted, "forecast_quantiles", None
+    )
     if quantiles is None:
         return None
     return np.array([quantiles(history, horizon, QUANTILES) for history in histories], dtype=np.float64)

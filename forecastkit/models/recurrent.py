@@ -97,7 +97,8 @@ class Recurrent:
             "validation_windows": len(valid[0]),
             "best_epoch": training.best_epoch,
             "epochs": len(training.validation) - 1,
-            "validation_ratio": training.validation[training.best_epoch] / max(training.validation[0], 1e-300),
+            "validation_ratio": training.validation[training.best_epoch]
+            / max(training.validation[0], 1e-300),
         }
         return FittedRecurrent(spec, training.weights, view, facts)
 

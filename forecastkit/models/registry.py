@@ -28,7 +28,9 @@ MODELS: dict[str, Entry] = {
     "naive": Entry(lambda: NAIVE, "the last value (reference)"),
     "climatology": Entry(lambda: CLIMATOLOGY, "the mean so far (reference)"),
     "seasonal-naive": Entry(lambda: SEASONAL_NAIVE, "the last season (reference where period > 1)"),
-    "seasonal-climatology": Entry(lambda: SEASONAL_CLIMATOLOGY, "the mean by phase (reference where period > 1)"),
+    "seasonal-climatology": Entry(
+        lambda: SEASONAL_CLIMATOLOGY, "the mean by phase (reference where period > 1)"
+    ),
     "drift": Entry(lambda: DRIFT, "the line from the first to the last value"),
     "ar": Entry(Autoregression, "autoregression, order by BIC at every origin, levels or differences by ADF"),
     "lstm": Entry(Recurrent, "LSTM that corrects the naive path, ensemble of 5 seeds"),
@@ -46,6 +48,7 @@ def find_model(name: str, **settings: Any) -> Forecaster:
     Args:
         name: one of `model_names()`.
         settings: taken over by recipes that have a field of that name; the others leave them.
+
     Raises:
         UnknownModelError: no such model; the message lists the nearest.
     """

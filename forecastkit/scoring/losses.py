@@ -31,6 +31,7 @@ def pointwise_loss(actual: Matrix, forecast: Cube, loss: Loss) -> Cube:
     Args:
         actual: shape (O, H).
         forecast: shape (..., O, H).
+
     Returns:
         the shape of `forecast`.
     """
@@ -44,9 +45,11 @@ def mase_scale(values: Vector, period: int) -> float:
     Args:
         values: the observations before the first origin, shape (T,), on the scored scale.
         period: season length; 1 gives the naive scale.
+
     Returns:
         the scale, NaN where it is zero or T <= period, since MASE is undefined there.
     Source: Hyndman & Koehler (2006), International Journal of Forecasting 22(4), 679-688.
+
     Example:
         >>> mase_scale(np.array([1.0, 2.0, 4.0]), 1)
         1.5

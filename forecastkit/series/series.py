@@ -31,6 +31,7 @@ class Series:
         period: season length in observations, 1 for none.
         spacing: "regular", or "observations" where the dates follow no fixed frequency (trading days); a
             horizon then counts observations, and the report says so.
+
     Raises:
         DataError: values are not finite numbers, or lengths differ, or the period is below 1.
         IrregularIndexError: index duplicated or out of order.
@@ -51,7 +52,9 @@ class Series:
                 "One index entry for each value is needed."
             )
         if self.period < 1:
-            raise DataError(f"Series {self.name!r} was given period {self.period}; 1 (none) or more is needed.")
+            raise DataError(
+                f"Series {self.name!r} was given period {self.period}; 1 (none) or more is needed."
+            )
         _check_order(self.index, self.name)
 
     def __len__(self) -> int:
@@ -95,15 +98,19 @@ class Series:
             unit: what one unit of a value is.
             period: season length; by default the usual one of the frequency (monthly 12, hourly 24, ...).
             frequency: pandas frequency that the dates must follow without gaps, such as "D" or "MS".
+
         Raises:
             DataError: not numeric or not finite.
             IrregularIndexError: duplicate or unsorted dates, or a gap in a declared frequency.
+
         Example:
             >>> Series.from_pandas(pd.Series([1.0, 2.0], pd.date_range("2024", periods=2, freq="MS"))).period
             12
         """
         if not isinstance(data, pd.Series):
-            raise DataError(f"from_pandas was given {type(data).__name__}; a pandas Series is needed: pick one column.")
+            raise DataError(
+                f"from_pandas was given {type(data).__name__}; a pandas Series is needed: pick one column."
+            )
         name = name or (str(data.name) if data.name is not None else "y")
         index = data.index
         _check_order(index, name)
@@ -151,7 +158,9 @@ def label(moment: object) -> str:
 
 def _check_order(index: pd.Index, name: str) -> None:
     if index.hasnans:
-        raise IrregularIndexError(f"Series {name!r} has an index entry that is missing. Give every value its date.")
+        raise IrregularIndexError(
+            f"Series {name!r} has an index entry that is missing. Give every value its date."
+        )
     if not index.is_unique:
         first = index[index.duplicated()][0]
         raise IrregularIndexError(

@@ -16,8 +16,10 @@ def lag_matrix(values: Vector, lags: int) -> Matrix:
     Args:
         values: shape (T,).
         lags: columns, 0 <= lags < T.
+
     Returns:
         shape (T - lags, lags), a view.
+
     Example:
         >>> lag_matrix(np.array([1.0, 2.0, 3.0]), 2).tolist()
         [[2.0, 1.0]]
@@ -34,6 +36,7 @@ def input_target_windows(values: Vector, lookback: int, horizon: int) -> tuple[M
         values: shape (T,), T >= lookback + horizon.
         lookback: values one input holds.
         horizon: values one target holds.
+
     Returns:
         inputs (N, lookback) and targets (N, horizon), views, N = T - lookback - horizon + 1; row i of the targets
         starts at position lookback + i.

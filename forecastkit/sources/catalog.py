@@ -43,12 +43,16 @@ def folder() -> Traversable:
     for place in (installed, checkout):
         if (place / "catalog.toml").is_file():
             return place
-    raise DatasetNotFoundError("The bundled datasets are not where they were installed. Install forecastkit again.")
+    raise DatasetNotFoundError(
+        "The bundled datasets are not where they were installed. Install forecastkit again."
+    )
 
 
 def list_datasets() -> dict[str, Dataset]:
     """Read the catalogue, in its own order."""
-    entries: dict[str, dict[str, Any]] = tomllib.loads((folder() / "catalog.toml").read_text(encoding="utf-8"))
+    entries: dict[str, dict[str, Any]] = tomllib.loads(
+        (folder() / "catalog.toml").read_text(encoding="utf-8")
+    )
     return {name: Dataset(name=name, **entry) for name, entry in entries.items()}
 
 

@@ -33,6 +33,7 @@ def read_csv(
             the rows are numbered.
         date_format: how dates are written, in strptime's codes; by default ISO 8601 (2024-01-31).
         frequency, name, unit, period: as in `Series.from_pandas`; the name defaults to that of the file.
+
     Raises:
         DatasetNotFoundError: there is no such file.
         DataError: the file is empty or not a CSV, the column is absent or ambiguous or holds text, a date is unreadable.
@@ -61,9 +62,13 @@ def _read_table(path: Path) -> pd.DataFrame:
     try:
         table = pd.read_csv(path, encoding="utf-8-sig", float_precision="round_trip", skipinitialspace=True)
     except pd.errors.EmptyDataError as error:
-        raise DataError(f"{path.name} is empty. A header line and one row per observation are needed.") from error
+        raise DataError(
+            f"{path.name} is empty. A header line and one row per observation are needed."
+        ) from error
     except (pd.errors.ParserError, UnicodeDecodeError, OSError) as error:
-        raise DataError(f"{path.name} could not be read as a UTF-8 CSV file ({error}). Save it as plain CSV.") from error
+        raise DataError(
+            f"{path.name} could not be read as a UTF-8 CSV file ({error}). Save it as plain CSV."
+        ) from error
     if table.empty:
         raise DataError(f"{path.name} has a header but no rows. One row per observation is needed.")
     return table
@@ -97,7 +102,9 @@ def _dates(texts: pd.Series, date_format: str | None, path: Path) -> pd.Index:
     if pd.api.types.is_integer_dtype(texts) and date_format is None:
         return pd.Index(texts, name=texts.name)
     try:
-        return pd.DatetimeIndex(pd.to_datetime(texts.astype(str), format=date_format or "ISO8601"), name=texts.name)
+        return pd.DatetimeIndex(
+            pd.to_datetime(texts.astype(str), format=date_format or "ISO8601"), name=texts.name
+        )
     except ValueError as error:
         raise DataError(
             f"{path.name}, column {texts.name!r} holds a date that does not read as "

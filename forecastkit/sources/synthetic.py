@@ -50,6 +50,7 @@ class Process:
         Args:
             values: the past, shape (T,), T >= number of coefficients.
             horizon: steps ahead.
+
         Returns:
             shape (horizon,); a function (values, horizon) like this one is a model that `compare` takes.
         """
@@ -76,6 +77,7 @@ def psi_weights(phi: Vector, horizon: int) -> Vector:
     Args:
         phi: coefficients, shape (p,).
         horizon: how many weights.
+
     Returns:
         psi_0 .. psi_(horizon-1), shape (horizon,); the variance at h is sigma^2 * sum over j < h of psi_j^2.
     Source: Box & Jenkins, Time Series Analysis, section 5.1.
@@ -124,7 +126,9 @@ def load_synthetic(source: str) -> Series:
         if key not in settings:
             raise PlanError(f"{source!r} has no parameter {key!r}. {nearest(key, settings)}")
         if not text.isdecimal() or (key == "n" and int(text) < 2):
-            raise PlanError(f"{source!r} gives {key}={text!r}; a whole number is needed, n at least 2, seed at least 0.")
+            raise PlanError(
+                f"{source!r} gives {key}={text!r}; a whole number is needed, n at least 2, seed at least 0."
+            )
         settings[key] = int(text)
     values = process.simulate(settings["n"], np.random.default_rng(settings["seed"]))
     return Series.from_array(values, name=f"{name}-n{settings['n']}-seed{settings['seed']}")

@@ -1,10 +1,13 @@
-"""Settings that TensorFlow and Keras read when they are first imported."""
+"""Settings that TensorFlow and Keras read when they are first imported, and their first import itself."""
 
 from __future__ import annotations
 
 import importlib
 import os
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 
 from forecastkit.errors import BackendError
@@ -18,6 +21,7 @@ SETTINGS = {
     "TF_NUM_INTRAOP_THREADS": "1",
     "TF_NUM_INTEROP_THREADS": "1",
 }
+LOOP = "forecastkit.models.networks.tf_loop"
 
 
 def load_loop() -> ModuleType:
@@ -26,14 +30,35 @@ def load_loop() -> ModuleType:
     Raises:
         BackendError: TensorFlow or Keras cannot be imported; the message carries their reason.
     """
+    if LOOP in sys.modules:
+        return sys.modules[LOOP]
     if "tensorflow" not in sys.modules:
         for name, value in SETTINGS.items():
             os.environ.setdefault(name, value)
     try:
-        return importlib.import_module("forecastkit.models.networks.tf_loop")
+        with _greetings_held_back():
+            return importlib.import_module(LOOP)
     except ImportError as error:
         raise BackendError(
             f"Recurrent networks need TensorFlow, which could not be imported ({error}). Install it with "
             "`pip install tensorflow` (there is no wheel for macOS on Intel), or leave the networks out: "
             "`--models naive,ar`."
         ) from error
+
+
+@contextmanager
+def _greetings_held_back() -> Iterator[None]:
+    """Keep what TensorFlow's libraries print on stderr while they look for devices, and show it if that fails."""
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as held:
+        os.dup2(held.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            held.seek(0)
+            os.write(stderr, held.read())
+            raise
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)

@@ -17,6 +17,9 @@ from forecastkit.models.networks.spec import NetworkSpec, Schedule
 FORECAST_BATCH = 64
 """Windows per forecast call, padded: a fixed shape gives a window the same bits whatever stands beside it."""
 
+tf.config.experimental.enable_op_determinism()
+tf.config.list_physical_devices()  # looks for devices now, while its messages are held back
+
 Weights = list[np.ndarray[Any, np.dtype[np.float32]]]
 
 
@@ -49,7 +52,11 @@ class Loop:
         self._forecast = tf.function(self._apply, input_signature=[fixed])
 
     def fit(
-        self, train: tuple[Cube, Matrix], valid: tuple[Cube, Matrix], schedule: Schedule, rng: np.random.Generator
+        self,
+        train: tuple[Cube, Matrix],
+        valid: tuple[Cube, Matrix],
+        schedule: Schedule,
+        rng: np.random.Generator,
     ) -> Training:
         """Train from fresh weights; keep those of the best epoch on the validation block.
 
@@ -122,5 +129,4 @@ class Loop:
 @lru_cache(maxsize=16)
 def loop_for(spec: NetworkSpec) -> Loop:
     """Give the compiled loop of a shape, made at its first use."""
-    tf.config.experimental.enable_op_determinism()
     return Loop(spec)

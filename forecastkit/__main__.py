@@ -1,0 +1,5 @@
+"""`python -m forecastkit`."""
+
+from forecastkit.cli import main
+
+main()

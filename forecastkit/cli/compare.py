@@ -1,0 +1,49 @@
+"""`forecastkit compare`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from forecastkit.cli.options import (
+    OUTPUT,
+    RUN,
+    SERIES,
+    default_out,
+    exit_for,
+    load_series,
+    make_plan,
+    run_settings,
+    show_warnings,
+    with_options,
+)
+from forecastkit.cli.progress import progress_on_stderr
+
+
+@click.command("compare")
+@with_options(SERIES, RUN, OUTPUT)
+@click.option("--out", metavar="DIR", help="Folder of the report.  [default: reports/NAME]")
+def command(**options: Any) -> None:
+    """Backtest models on one series, print the verdict, write the report.
+
+    SOURCE is a bundled series (see `forecastkit datasets`), a CSV file, or a synthetic process such as
+    "synthetic:ar2?n=2000&seed=1". The references (naive, climatology, and their seasonal forms) always run.
+
+    The report goes to index.html and report.json, the forecasts to run/: the same command, repeated or interrupted,
+    goes on from them; another one begins anew.
+    """
+    from forecastkit.api import compare, report
+    from forecastkit.reporting.document import document, to_json
+
+    show_warnings()
+    plan, series = make_plan(options), load_series(options)
+    out = default_out(options, "reports", series.name)
+    with progress_on_stderr(options["quiet"]) as progress:
+        result = compare(
+            series, plan=plan, out=out / "run", overwrite=True, progress=progress, **run_settings(options)
+        )
+    report(result, out)
+    click.echo(to_json(document(result)) if options["as_json"] else result, nl=not options["as_json"])
+    click.echo(f"\nReport: {out / 'index.html'}", err=True)
+    exit_for(result.forecasts, result.scores.dropped)

@@ -1,0 +1,178 @@
+"""Options that several commands share, and what their text means."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+if TYPE_CHECKING:
+    from forecastkit.backtesting.forecasts import Forecasts
+    from forecastkit.backtesting.plan import BacktestPlan
+    from forecastkit.series.series import Series
+
+F = TypeVar("F", bound=Callable[..., Any])
+NEVER = "never"
+
+
+class Names(click.ParamType):
+    """Comma-separated names."""
+
+    name = "NAMES"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        """Split the names."""
+        if isinstance(value, tuple):
+            return value
+        names = tuple(name.strip() for name in str(value).split(",") if name.strip())
+        if not names:
+            self.fail("give one name or more, separated by commas, such as naive,ar,lstm", param, ctx)
+        return names
+
+
+class RefitPolicy(click.ParamType):
+    """One number for all models, or model=number pairs; "never" for one fit."""
+
+    name = "POLICY"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read "20", "never" or "ar=1,lstm=never"."""
+        text = str(value)
+        try:
+            if "=" not in text:
+                return _interval(text)
+            pairs = (pair.split("=", 1) for pair in text.split(",") if pair.strip())
+            return {model.strip(): _interval(every) for model, every in pairs}
+        except ValueError:
+            self.fail(f"{text!r} is no policy; write 20, never, or pairs such as ar=1,lstm=20", param, ctx)
+
+
+def _interval(text: str) -> int | None:
+    return None if text.strip() == NEVER else int(text)
+
+
+SERIES = (
+    click.argument("source", metavar="SOURCE"),
+    click.option("--column", metavar="NAME", help="Column of a CSV file that holds the values."),
+    click.option(
+        "--date-column", metavar="NAME", help="Column that holds the dates (else: ds, date, time, ...)."
+    ),
+    click.option(
+        "--date-format", metavar="FORMAT", help="How dates are written, such as %d/%m/%Y (else: ISO 8601)."
+    ),
+    click.option(
+        "--frequency", metavar="FREQ", help="Frequency the dates must follow without gaps: D, MS, h, ..."
+    ),
+    click.option("--name", metavar="TEXT", help="What the report calls the series."),
+    click.option("--unit", metavar="TEXT", help="Unit of the values, such as USD."),
+    click.option(
+        "--period", type=click.IntRange(1), metavar="N", help="Season length in observations; 1 for none."
+    ),
+)
+RUN = (
+    click.option("--horizon", type=int, default=24, show_default=True, metavar="N", help="Steps ahead."),
+    click.option(
+        "--models", type=Names(), default="drift,ar,lstm", show_default=True, help="See `forecastkit models`."
+    ),
+    click.option(
+        "--transform",
+        default="none",
+        show_default=True,
+        metavar="NAME",
+        help="none, log, log-return or difference.",
+    ),
+    click.option("--origins", type=int, metavar="N", help="Origins (else: what suits the length)."),
+    click.option(
+        "--step", type=int, default=1, show_default=True, metavar="N", help="Observations between origins."
+    ),
+    click.option(
+        "--gap", type=int, default=0, show_default=True, metavar="N", help="Observations kept from a fit."
+    ),
+    click.option(
+        "--train-window", type=int, metavar="N", help="Rolling window a fit may use (else: all so far)."
+    ),
+    click.option(
+        "--refit-every", type=RefitPolicy(), help="Origins between fits: 20, never, or ar=1,lstm=20."
+    ),
+    click.option(
+        "--seeds", type=int, default=5, show_default=True, metavar="N", help="Networks in an ensemble."
+    ),
+    click.option(
+        "--seed", type=int, default=0, show_default=True, metavar="N", help="Seed of all randomness."
+    ),
+    click.option("--loss", default="squared", show_default=True, metavar="NAME", help="squared or absolute."),
+)
+OUTPUT = (
+    click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+    click.option("-q", "--quiet", is_flag=True, help="No progress."),
+)
+
+
+def with_options(*groups: tuple[Callable[[F], F], ...]) -> Callable[[F], F]:
+    """Add groups of options to a command, in the order given."""
+
+    def add(command: F) -> F:
+        for option in reversed([option for group in groups for option in group]):
+            command = option(command)
+        return command
+
+    return add
+
+
+def load_series(options: Mapping[str, Any]) -> Series:
+    """Load the series that the options name."""
+    from forecastkit.api import load
+
+    names = ("column", "date_column", "date_format", "frequency", "name", "unit", "period")
+    return load(options["source"], **{name: options[name] for name in names})
+
+
+def make_plan(options: Mapping[str, Any]) -> BacktestPlan:
+    """Make the plan that the options ask for."""
+    from forecastkit.backtesting.plan import BacktestPlan
+
+    named: dict[str, Any] = {} if options["refit_every"] is None else {"refit_every": options["refit_every"]}
+    if _given("refit_every") and options["refit_every"] is None:
+        named = {"refit_every": None}
+    names = ("horizon", "origins", "step", "gap", "train_window")
+    return BacktestPlan(**{name: options[name] for name in names}, **named)
+
+
+def run_settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Pick the options that `backtest` and `compare` take by the same name."""
+    return {name: options[name] for name in ("models", "transform", "seeds", "seed", "loss")}
+
+
+def default_out(options: Mapping[str, Any], root: str, name: str) -> Path:
+    """Give the folder asked for, or one named after the series."""
+    from forecastkit.reporting.publish import folder_name
+
+    return Path(options["out"]) if options["out"] else Path(root) / folder_name(name)
+
+
+def show_warnings() -> None:
+    """Print warnings of this package as one line each on stderr."""
+    from forecastkit.errors import ForecastKitWarning
+
+    def show(message: Warning | str, category: type[Warning], *rest: Any, **more: Any) -> None:
+        click.echo(f"Warning: {message}", err=True)
+
+    warnings.simplefilter("always", ForecastKitWarning)
+    warnings.showwarning = show
+
+
+def exit_for(forecasts: Forecasts, dropped: tuple[str, ...]) -> None:
+    """Exit with 4 where a model failed so often that it left the comparison."""
+    if dropped:
+        click.echo(f"Error: {', '.join(dropped)} failed at more than 10 % of the origins.", err=True)
+        click.get_current_context().exit(4)
+
+
+def _given(option: str) -> bool:
+    source = click.get_current_context().get_parameter_source(option)
+    return source is not None and source is not click.core.ParameterSource.DEFAULT

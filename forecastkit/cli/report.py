@@ -1,0 +1,32 @@
+"""`forecastkit report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from forecastkit.cli.options import Names, exit_for
+
+
+@click.command("report")
+@click.argument("run", metavar="DIR")
+@click.option(
+    "--format", "formats", type=Names(), default="html,json", show_default=True, help="html, json or both."
+)
+@click.option("--out", metavar="DIR", help="Folder of the report.  [default: reports/NAME]")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def command(run: str, formats: tuple[str, ...], out: str | None, as_json: bool) -> None:
+    """Write the report of a run folder, without running a model.
+
+    DIR is a folder that `forecastkit backtest` wrote, or the run/ folder of a report.
+    """
+    from forecastkit.api import read_run, report
+    from forecastkit.reporting.document import document, to_json
+    from forecastkit.reporting.publish import folder_name
+
+    result = read_run(run)
+    folder = report(result, out or Path("reports") / folder_name(result.series.name), formats=formats)
+    click.echo(to_json(document(result)) if as_json else result, nl=not as_json)
+    click.echo(f"\nReport: {folder}", err=True)
+    exit_for(result.forecasts, result.scores.dropped)

@@ -1,0 +1,99 @@
+"""The comparison as one JSON document."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+
+from forecastkit.comparison.comparison import Comparison
+from forecastkit.reporting.words import verdict_details, verdict_sentence
+from forecastkit.series.series import label
+
+SCHEMA_VERSION = 1
+
+
+def document(comparison: Comparison) -> dict[str, Any]:
+    """Everything the report says, JSON-ready; lists by horizon start at h = 1, what is undefined is null.
+
+    `schema_version` rises whenever a key is renamed, removed or changes its meaning.
+    """
+    series, forecasts, scores = comparison.series, comparison.forecasts, comparison.scores
+    tables = {"mse": scores.mse, "mae": scores.mae, "mase": scores.mase}
+    content = {
+        "schema_version": SCHEMA_VERSION,
+        "series": {
+            "name": series.name,
+            "unit": series.unit,
+            "observations": len(series),
+            "first": label(series.index[0]),
+            "last": label(series.index[-1]),
+            "period": series.period,
+            "spacing": series.spacing,
+            "frequency": series.frequency,
+            "fingerprint": series.fingerprint,
+        },
+        "verdict": None if comparison.verdict is None else asdict(comparison.verdict),
+        "sentence": verdict_sentence(comparison),
+        "details": verdict_details(comparison),
+        "loss": comparison.loss,
+        "horizon": forecasts.horizon,
+        "origins": {
+            "count": len(forecasts.origins),
+            "common": scores.n_origins,
+            "first_cutoff": label(series.index[forecasts.origins[0] - 1]),
+            "last_cutoff": label(series.index[forecasts.origins[-1] - 1]),
+        },
+        "references": list(comparison.references),
+        "best_reference": list(comparison.best_reference),
+        "models": {
+            model: {name: table[i] for name, table in tables.items()} for i, model in enumerate(scores.models)
+        },
+        "skill": {
+            model: {
+                "skill": skill,
+                "horizon": asdict(comparison.skill_horizon[model]),
+                "set": comparison.skill_set[model],
+                "tests": [asdict(test) for test in comparison.skill_tests[model]],
+            }
+            for model, skill in comparison.skill.items()
+        },
+        "duel": [
+            {"test": asdict(test), "holm_p": adjusted, "dm_hln": asdict(dm)}
+            for test, adjusted, dm in zip(
+                comparison.duel, comparison.duel_adjusted, comparison.duel_dm, strict=True
+            )
+        ],
+        "seed_spread": {
+            model: {"min": low, "max": high} for model, (low, high) in comparison.seed_spread.items()
+        },
+        "costs": comparison.costs,
+        "refits": forecasts.refits,
+        "facts": forecasts.facts,
+        "failures": [asdict(failure) for failure in forecasts.failures],
+        "dropped": list(scores.dropped),
+        "settings": comparison.settings,
+    }
+    plain: dict[str, Any] = to_plain(content)
+    return plain
+
+
+def to_json(content: Any) -> str:
+    """Write plain JSON, readable and without NaN."""
+    return json.dumps(to_plain(content), indent=1, allow_nan=False, ensure_ascii=False) + "\n"
+
+
+def to_plain(value: Any) -> Any:
+    """Turn arrays, tuples and NumPy numbers into what JSON knows; NaN and infinity into null."""
+    if isinstance(value, dict) or hasattr(value, "items"):
+        return {str(key): to_plain(item) for key, item in value.items()}
+    if isinstance(value, np.ndarray | list | tuple):
+        return [to_plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -1,0 +1,47 @@
+"""Report files on disk: every file is complete or as it was before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from forecastkit.errors import ReportError
+from forecastkit.runs.folder import write_whole
+
+
+def publish(files: Mapping[str, str], folder: Path) -> Path:
+    """Write the files of a report into a folder, made where absent.
+
+    Args:
+        files: name -> content.
+        folder: where they go; other files in it stay.
+
+    Returns:
+        the folder.
+
+    Raises:
+        ReportError: the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, text in files.items():
+            write_whole(folder / name, text)
+    except OSError as error:
+        raise ReportError(
+            f"The report could not be written to {str(folder)!r} ({error.strerror or error}). Choose another --out, or "
+            "make room and permissions."
+        ) from error
+    return folder
+
+
+def folder_name(name: str) -> str:
+    """Turn the name of a series into the name of a folder that stays where it is put.
+
+    Example:
+        >>> folder_name("../S&P 500")
+        'S-P-500'
+    """
+    kept = "".join(c if c.isalnum() or c in "._-" else "-" for c in name)
+    while "--" in kept:
+        kept = kept.replace("--", "-")
+    return kept.strip(".-")[:100] or "series"
