@@ -1,4 +1,4 @@
-"""Is a recurrent network worth it over an autoregression for this series, and up to which horizon is either of use?
+"""Is a recurrent network worth it over an autoregression for this series, and at which horizons?
 
 Public names resolve on first use, so that importing the package costs next to nothing.
 """

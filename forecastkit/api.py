@@ -69,8 +69,12 @@ def load(
     if given:
         raise PlanError(f"{' and '.join(given)} apply to CSV files, and {text!r} is none. Leave them out.")
     series = load_synthetic(text) if text.startswith(PREFIX) else load_dataset(text)
-    changes = {"name": name, "unit": unit, "period": period}
-    return replace(series, **{key: value for key, value in changes.items() if value is not None})
+    return replace(
+        series,
+        name=series.name if name is None else name,
+        unit=series.unit if unit is None else unit,
+        period=series.period if period is None else period,
+    )
 
 
 def backtest(
@@ -97,7 +101,8 @@ def backtest(
         seeds: networks in an ensemble.
         seed: of all randomness.
         loss: what networks minimise, "squared" or "absolute".
-        out: folder in which every finished block is kept, so that the same call goes on where it was interrupted.
+        out: folder in which every finished block is kept, so that the same call goes on where it was
+            interrupted.
         overwrite: whether a folder that holds another run is begun anew.
         progress: called with a model's name, blocks done and blocks in all.
 
@@ -221,8 +226,8 @@ def read_run(path: str | Path) -> Comparison:
     found = sum(len(block.origins) for block in folder.blocks.values())
     if found < expected:
         raise ReportError(
-            f"The run in {str(path)!r} is unfinished: {found} of {expected} forecast paths are there. Repeat its "
-            "command to finish it; what is there is kept."
+            f"The run in {str(path)!r} is unfinished: {found} of {expected} forecast paths are there. Repeat "
+            "its command to finish it; what is there is kept."
         )
     forecasts = assemble(
         list(folder.blocks.values()),
@@ -251,8 +256,8 @@ def as_series(data: Any) -> Series:
     if isinstance(data, np.ndarray | list | tuple):
         return Series.from_array(data)
     raise DataError(
-        f"A series was given as {type(data).__name__}; a forecastkit Series, a pandas Series or a one-dimensional "
-        "array is needed. Load names and files with `load`, and pick one column of a frame."
+        f"A series was given as {type(data).__name__}; a forecastkit Series, a pandas Series or a "
+        "one-dimensional array is needed. Load names and files with `load`, and pick one column of a frame."
     )
 
 
@@ -262,8 +267,8 @@ def _recipes(models: Models, period: int, **settings: Any) -> dict[str, Forecast
     asked: dict[str, Forecaster] = {}
     for name, model in named:
         recipe = find_model(model, **settings) if isinstance(model, str) else None
-        recipe = recipe or as_forecaster(model, name or getattr(model, "__name__", "model"))
-        name = name or recipe.name
+        recipe = recipe or as_forecaster(model, str(name or getattr(model, "__name__", "model")))
+        name = str(name or recipe.name)
         if name in asked:
             raise PlanError(f"Two models are called {name!r}. Give a mapping with a name for each.")
         asked[name] = recipe
@@ -283,7 +288,8 @@ def _check_refits(plan: BacktestPlan, recipes: Mapping[str, Forecaster]) -> None
         unknown = [name for name in plan.refit_every if name not in recipes]
         if unknown:
             raise PlanError(
-                f"refit_every names {unknown[0]!r}, which is not among the models {', '.join(recipes)}. Name one of them."
+                f"refit_every names {unknown[0]!r}, which is not among the models {', '.join(recipes)}. Name "
+                "one of them."
             )
 
 

@@ -47,8 +47,8 @@ def check_vector(values: ArrayLike, name: str) -> Vector:
     infinite = np.flatnonzero(~np.isfinite(array))
     if infinite.size:
         raise DataError(
-            f"{name} has {infinite.size} infinite values, the first at position {infinite[0]} (counted from 0). "
-            "Finite numbers are needed: find the division or logarithm of zero that made them."
+            f"{name} has {infinite.size} infinite values, the first at position {infinite[0]} (counted from "
+            "0). Finite numbers are needed: find the division or logarithm of zero that made them."
         )
     array.flags.writeable = False
     return array

@@ -16,17 +16,17 @@ FEWEST_TRAINING = 25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BacktestPlan:
-    """Rolling-origin evaluation: at every origin the past y[:origin] is known and y[origin:origin + horizon] asked for.
+    """Rolling-origin evaluation: at every origin y[:origin] is known, y[origin:origin + horizon] asked for.
 
     Args:
         horizon: steps forecast from each origin, H.
-        origins: how many origins; None takes as many as leave max(100, n / 2) observations to train on, at most
-            max(250, 20 H); where n < 100 + H, those that leave n / 2.
+        origins: how many origins; None takes as many as leave max(100, n / 2) observations to train on, at
+            most max(250, 20 H); where n < 100 + H, those that leave n / 2.
         step: observations between two origins.
         gap: observations between the last one a fit may use and the origin.
         train_window: observations a fit may use; None lets the training part grow.
-        refit_every: origins between two fits, None for one fit; or one of these per model. Models not named use
-            their own default: AR 1, networks one fit.
+        refit_every: origins between two fits, None for one fit; or one of these per model. Models not named
+            use their own default: AR 1, networks one fit.
 
     Raises:
         PlanError: a number is out of range.
@@ -64,17 +64,18 @@ class BacktestPlan:
         earliest = self.gap + (self.train_window or FEWEST_TRAINING)
         if last < earliest:
             raise SeriesTooShortError(
-                f"Series {name!r} has {n} observations; horizon {self.horizon} and {earliest} before the first origin "
-                f"need {self.horizon + earliest}. Use a shorter horizon (at most {max(1, n - earliest)}) or a longer "
-                "series."
+                f"Series {name!r} has {n} observations; horizon {self.horizon} and {earliest} before the "
+                f"first origin need {self.horizon + earliest}. Use a shorter horizon (at most "
+                f"{max(1, n - earliest)}) or a longer series."
             )
         count = self._default_count(n, last, earliest) if self.origins is None else self.origins
         first = last - (count - 1) * self.step
         if first < earliest:
             fitting = (last - earliest) // self.step + 1
             raise SeriesTooShortError(
-                f"Series {name!r} has {n} observations; horizon {self.horizon}, {count} origins {self.step} apart and "
-                f"{earliest} before the first need {n + earliest - first}. Use origins={fitting} or fewer."
+                f"Series {name!r} has {n} observations; horizon {self.horizon}, {count} origins {self.step} "
+                f"apart and {earliest} before the first need {n + earliest - first}. Use origins={fitting} "
+                "or fewer."
             )
         return np.arange(first, last + 1, self.step, dtype=np.int64)
 

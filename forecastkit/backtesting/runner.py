@@ -1,4 +1,4 @@
-"""The one loop that sees past and future: it hands copies of the past to models and keeps the future to itself."""
+"""The one loop that sees past and future: models get copies of the past, the future stays here."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def run_backtest(
     """
     if is_constant(series.values):
         raise DataError(
-            f"Series {series.name!r} is constant ({series.values[0]:g}): there is nothing to forecast or to compare. "
-            "Check the column, or give a series that varies."
+            f"Series {series.name!r} is constant ({series.values[0]:g}): there is nothing to forecast or to "
+            "compare. Check the column, or give a series that varies."
         )
     transform.check(series.values, series.name)
     origins = plan.origin_positions(len(series), series.name)
@@ -171,7 +171,7 @@ class _Bench:
     def _forecast(
         self, name: str, fitted: Fitted, member: int, origins: Indices
     ) -> tuple[Matrix, Cube | None, tuple[Failure, ...]]:
-        """Forecast all origins together; where that fails, one by one, so that only the guilty ones are lost."""
+        """Forecast all origins together; where that fails, one by one, so that only the guilty are lost."""
         try:
             return (*self._paths(name, fitted, origins), ())
         except Exception as error:  # see above
@@ -193,8 +193,8 @@ class _Bench:
         paths = forecast_many(fitted, histories, horizon)
         if paths.shape != (len(origins), horizon):
             raise ForecastShapeError(
-                f"Model {name!r} answered shape {paths.shape[1:]} at origin {origins[0]}; ({horizon},) is needed: one "
-                "number per step of the horizon.",
+                f"Model {name!r} answered shape {paths.shape[1:]} at origin {origins[0]}; ({horizon},) is "
+                "needed: one number per step of the horizon.",
                 model=name,
                 origin=int(origins[0]),
             )
@@ -216,7 +216,7 @@ class _Bench:
     def _failed(
         self, name: str, member: int, origins: Indices, error: str, message: str, seconds: float
     ) -> Block:
-        """Make the block of a fit that failed: every origin it should have served stands among the failures."""
+        """Make the block of a fit that failed: every origin it should have served is a failure."""
         failures = tuple(Failure(name, member, int(origin), error, message) for origin in origins)
         return Block(
             name, member, origins, np.full((len(origins), self.plan.horizon), np.nan), None, failures, seconds
@@ -228,8 +228,9 @@ def _check_finite(mean: Matrix, name: str, origins: Indices) -> None:
     if len(bad):
         origin, h = int(origins[bad[0][0]]), int(bad[0][1]) + 1
         raise FitError(
-            f"Model {name!r} answered a value that is not finite at origin {origin}, h = {h}. An explosive recursion "
-            "or a failed training does this: look at the model's settings, or at the data before that origin.",
+            f"Model {name!r} answered a value that is not finite at origin {origin}, h = {h}. An explosive "
+            "recursion or a failed training does this: look at the model's settings, or at the data before "
+            "that origin.",
             model=name,
             origin=origin,
         )
@@ -247,8 +248,8 @@ def _warn_of_failures(forecasts: Forecasts) -> None:
         if count:
             first = next(f for f in forecasts.failures if f.model == model)
             warnings.warn(
-                f"Model {model!r} failed at {count} of {len(forecasts.origins)} origins; the first is {first.origin}: "
-                f"{first.error}: {first.message}",
+                f"Model {model!r} failed at {count} of {len(forecasts.origins)} origins; the first is "
+                f"{first.origin}: {first.error}: {first.message}",
                 UnpairedOriginsWarning,
                 stacklevel=3,
             )

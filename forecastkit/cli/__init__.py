@@ -14,8 +14,8 @@ COMMANDS = {
     "datasets": "List the bundled series, or show one.",
     "models": "List the models that --models takes.",
 }
-EXIT_CODES = """Exit codes: 0 done, 2 usage, 3 data, 4 a model failed (the report is still written), 6 nothing could be
-written, 130 interrupted (what is finished is kept)."""
+EXIT_CODES = """Exit codes: 0 done, 2 usage, 3 data, 4 a model failed (the report is still written), 6
+nothing could be written, 130 interrupted (what is finished is kept)."""
 
 
 class LazyGroup(click.Group):

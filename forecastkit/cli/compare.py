@@ -30,8 +30,8 @@ def command(**options: Any) -> None:
     SOURCE is a bundled series (see `forecastkit datasets`), a CSV file, or a synthetic process such as
     "synthetic:ar2?n=2000&seed=1". The references (naive, climatology, and their seasonal forms) always run.
 
-    The report goes to index.html and report.json, the forecasts to run/: the same command, repeated or interrupted,
-    goes on from them; another one begins anew.
+    The report goes to index.html and report.json, the forecasts to run/: the same command, repeated or
+    interrupted, goes on from them; another one begins anew.
     """
     from forecastkit.api import compare, report
     from forecastkit.reporting.document import document, to_json

@@ -18,7 +18,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 NEVER = "never"
 
 
-class Names(click.ParamType):
+class Names(click.ParamType[tuple[str, ...]]):
     """Comma-separated names."""
 
     name = "NAMES"
@@ -35,7 +35,7 @@ class Names(click.ParamType):
         return names
 
 
-class RefitPolicy(click.ParamType):
+class RefitPolicy(click.ParamType[Any]):
     """One number for all models, or model=number pairs; "never" for one fit."""
 
     name = "POLICY"

@@ -29,8 +29,8 @@ class SkillTest:
     """One model against every reference at one h.
 
     Args:
-        p_value: the largest of the one-sided p-values, one per reference: small where the model beats them all; None
-            where a test could not be made.
+        p_value: the largest of the one-sided p-values, one per reference: small where the model beats them
+            all; None where a test could not be made.
         dm_p_value: the same by DM-HLN, which readers expect beside it.
         against: the reference that this p-value comes from, or that could not be tested against.
         reason: why there is no test.
@@ -57,7 +57,8 @@ class Comparison:
         skill_tests: by model, one test per h.
         skill_horizon: by model, the last h up to which skill is reliable.
         skill_set: by model, every h with reliable skill: those up to the skill horizon, and those that stay
-            significant after Holm's adjustment wherever they lie (a seasonal model may have skill at h = 12 only).
+            significant after Holm's adjustment wherever they lie (a seasonal model may have skill at h = 12
+            only).
         duel: two-sided tests of network against AR by h, empty where one of them is absent.
         duel_adjusted: their p-values after Holm's adjustment over h, NaN where there was no test.
         duel_dm: the same tests by DM-HLN.
@@ -100,8 +101,9 @@ class Comparison:
 def conclude(series: Series, forecasts: Forecasts, *, transform: Transform, loss: Loss) -> Comparison:
     """Turn forecasts into scores, tests, skill horizons and a verdict.
 
-    Every model that is no reference is tested one-sided against every reference at every h; its p-value is the
-    largest of these, so that it has to beat them all. Network and AR are tested against each other two-sided.
+    Every model that is no reference is tested one-sided against every reference at every h; its p-value is
+    the largest of these, so that it has to beat them all. Network and AR are tested against each other
+    two-sided.
 
     Args:
         series: the data.

@@ -17,8 +17,8 @@ class SkillHorizon:
 
     Args:
         h: 0 where even the first step shows none.
-        limit: why the search ended: "skill" (the next step shows none), "data" (the next step cannot be tested with
-            so few origins, so the answer is "at least h"), "H" (no later step was asked for).
+        limit: why the search ended: "skill" (the next step shows none), "data" (the next step cannot be
+            tested with so few origins, so the answer is "at least h"), "H" (no later step was asked for).
     """
 
     h: int
@@ -31,11 +31,13 @@ class SkillHorizon:
 def skill_horizon(p_values: Vector, alpha: float) -> SkillHorizon:
     """Find the largest h such that every k <= h is significant.
 
-    Testing h = 1, 2, ... in order and stopping at the first failure is a fixed-sequence procedure: the chance of
-    claiming too much is at most alpha, with no further adjustment. "The last significant h" has no such bound.
+    Testing h = 1, 2, ... in order and stopping at the first failure is a fixed-sequence procedure: the
+    chance of claiming too much is at most alpha, with no further adjustment. "The last significant h" has no
+    such bound.
 
     Args:
-        p_values: one-sided, of "better than every reference" at h = 1..H, shape (H,); NaN: no test could be made.
+        p_values: one-sided, of "better than every reference" at h = 1..H, shape (H,); NaN: no test could be
+            made.
         alpha: level.
     Source: Maurer, Hothorn & Lehmacher (1995).
 

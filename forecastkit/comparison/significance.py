@@ -17,13 +17,16 @@ FEWEST_ORIGINS = 10
 
 @dataclass(frozen=True, slots=True)
 class AccuracyTest:
-    """Test of H0: mean loss differential zero. Where none could be made, the numbers are None and `reason` says why.
+    """Test of H0: the mean loss differential is zero.
+
+    Where none could be made, the numbers are None and `reason` says why.
 
     Args:
         method: "EWC" or "DM-HLN".
         statistic, p_value, degrees: of the t statistic.
         n: loss differentials.
-        reason: why there is no test, or what is special about it ("identical", "negative variance: Bartlett").
+        reason: why there is no test, or what is special about it ("identical", "negative variance:
+            Bartlett").
     """
 
     method: str
@@ -39,7 +42,7 @@ class AccuracyTest:
 
 
 def overlap(h: int, step: int) -> int:
-    """Neighbouring errors that share targets, plus one: ceil(h / step); takes the place of h in every formula.
+    """Count neighbouring errors that share targets, plus one: ceil(h / step), the h of every formula.
 
     Example:
         >>> overlap(12, 1), overlap(12, 5)
@@ -51,14 +54,15 @@ def overlap(h: int, step: int) -> int:
 def equal_accuracy(
     differential: Vector, h: int, step: int = 1, alternative: Alternative = "two-sided"
 ) -> AccuracyTest:
-    """Test a loss differential by the default method for its size: DM-HLN at h = 1 below 100 origins, else EWC.
+    """Test a loss differential by the default method: DM-HLN at h = 1 below 100 origins, else EWC.
 
     Args:
         differential: loss of A minus loss of B by origin, shape (N,), in time order; negative favours A.
         h: steps ahead.
         step: observations between two origins.
         alternative: "less" asks whether A is better.
-    Source: measured sizes at nominal 5 % are .041 to .064 for EWC and up to .157 for DM-HLN at N = 60, h = 24.
+    Source: measured sizes at nominal 5 % are .041 to .064 for EWC and up to .157 for DM-HLN at N = 60, h =
+        24.
     """
     if overlap(h, step) == 1 and len(differential) < SMALL_SAMPLE:
         return diebold_mariano(differential, h, step, alternative)
@@ -76,8 +80,8 @@ def diebold_mariano(
     """Diebold-Mariano test with the small-sample factor of Harvey, Leybourne and Newbold.
 
     dbar / sqrt(V / N) * sqrt((N - k)(N - k + 1)) / N against t with N - 1 degrees, k = ceil(h / step),
-    V = g_0 + 2 * sum over j < k of w_j g_j with g_j divided by N and w_j = 1, or 1 - j / k for Bartlett. Where the
-    rectangular V is not positive, Bartlett's is used, and `reason` says so.
+    V = g_0 + 2 * sum over j < k of w_j g_j with g_j divided by N and w_j = 1, or 1 - j / k for Bartlett.
+    Where the rectangular V is not positive, Bartlett's is used, and `reason` says so.
 
     Args:
         differential: shape (N,), in time order; negative favours A.
@@ -120,7 +124,8 @@ def ewc(
     """Test with an equal-weighted cosine variance, which is never negative.
 
     V = mean over j = 1..nu of (sum over t of c_j(t) d_t)^2 with c_j(t) = sqrt(2 / N) cos(pi j (t - 1/2) / N);
-    dbar / sqrt(V / N) against t with nu degrees, nu = min(floor(0.41 N^(2/3)), floor(N / k)), k = ceil(h / step).
+    dbar / sqrt(V / N) against t with nu degrees, nu = min(floor(0.41 N^(2/3)), floor(N / k)), k = ceil(h /
+    step).
 
     Args:
         differential: shape (N,), in time order; negative favours A.
@@ -149,7 +154,9 @@ def ewc(
 
 
 def holm(p_values: Vector) -> Vector:
-    """Adjust p-values for their number by Holm's step-down: the chance of one false claim or more stays at alpha.
+    """Adjust p-values for their number by Holm's step-down.
+
+    The chance of one false claim or more stays at alpha.
 
     Args:
         p_values: shape (K,); NaN where there was no test, which is not counted.

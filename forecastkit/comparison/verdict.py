@@ -14,15 +14,16 @@ class Verdict:
     """The answer and what it rests on.
 
     Args:
-        outcome: "rnn_worth_it": the network has skill, and is reliably better than the AR somewhere or the only one
-            of the two with skill; "ar_enough": the AR has skill, the network is reliably better nowhere, and worse
-            somewhere or without skill; "tie": both have skill and no difference is reliable; "neither_beats_naive":
-            no skill over the references at any h; "not_enough_data": too few origins to say.
+        outcome: "rnn_worth_it": the network has skill, and is reliably better than the AR somewhere or the
+            only one of the two with skill; "ar_enough": the AR has skill, the network is reliably better
+            nowhere, and worse somewhere or without skill; "tie": both have skill and no difference is
+            reliable; "neither_beats_naive": no skill over the references at any h; "not_enough_data": too
+            few origins to say.
         ar, network: the two models in question, None where the run had none.
-        network_better, ar_better: horizons at which one is reliably better than the other (Holm over h) and has
-            skill itself.
-        within_seed_noise: horizons at which the difference would be reliable but is smaller than the spread between
-            single seeds of the network, so that it is not claimed.
+        network_better, ar_better: horizons at which one is reliably better than the other (Holm over h) and
+            has skill itself.
+        within_seed_noise: horizons at which the difference would be reliable but is smaller than the spread
+            between single seeds of the network, so that it is not claimed.
     """
 
     outcome: Outcome

@@ -27,9 +27,9 @@ _BLAS = ThreadpoolController()  # finding the libraries costs a millisecond, so 
 class Autoregression:
     """y_t = c + sum over i = 1..p of phi_i y_(t-i) + e_t by least squares, forecasts iterated.
 
-    Where a unit root is rejected (ADF, 5 %) on the data before the first origin the levels are modelled with a
-    constant; elsewhere first differences without one, since an estimated drift harms long horizons more than it
-    helps. This is decided once per backtest. Changes (log returns) are modelled without a constant.
+    Where a unit root is rejected (ADF, 5 %) on the data before the first origin the levels are modelled with
+    a constant; elsewhere first differences without one, since an estimated drift harms long horizons more
+    than it helps. This is decided once per backtest. Changes (log returns) are modelled without a constant.
 
     Args:
         name: what the model is called.
@@ -64,7 +64,8 @@ class Autoregression:
         if len(values) < max(SHORTEST, 2 * (self.max_lag or 0) + 3):
             raise SeriesTooShortError(
                 f"{len(history.values)} observations are too few to fit {self.name!r}; at least "
-                f"{max(SHORTEST, 2 * (self.max_lag or 0) + 3) + 1} are needed. Use fewer origins or a shorter horizon."
+                f"{max(SHORTEST, 2 * (self.max_lag or 0) + 3) + 1} are needed. Use fewer origins or a "
+                "shorter horizon."
             )
         with _BLAS.limit(limits=1, user_api="blas"):
             selection = select_lags(values, self.max_lag, constant=not integrate, criterion=self.criterion)
@@ -73,7 +74,15 @@ class Autoregression:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedAutoregression:
-    """Coefficients of one fit: `constant` (0 where integrated), `phi` (p,), `sigma2` = SSR / (rows - regressors)."""
+    """Coefficients of one fit.
+
+    Args:
+        constant: 0 where integrated.
+        phi: shape (p,).
+        sigma2: SSR / (rows - regressors), in the unit of the values squared.
+        integrated: changes were modelled, not levels.
+        facts: order, highest order tried, what was modelled, Ljung-Box test of the residuals.
+    """
 
     constant: float
     phi: Vector
@@ -112,7 +121,8 @@ class FittedAutoregression:
         needed = p + differenced
         if len(history.values) < needed:
             raise SeriesTooShortError(
-                f"A forecast of AR({p}) needs the last {needed} values; the history has {len(history.values)}."
+                f"A forecast of AR({p}) needs the last {needed} values; the history has "
+                f"{len(history.values)}."
             )
         past = history.values[len(history.values) - needed :]
         path = np.concatenate([np.diff(past) if differenced else past, np.zeros(horizon)])

@@ -1,7 +1,7 @@
 """Reference forecasts: what any model has to beat.
 
-On a series of changes (log returns) they forecast changes: "naive" is no change, "climatology" and "drift" are the
-mean change, which cumulates to the drift of the level.
+On a series of changes (log returns) they forecast changes: "naive" is no change, "climatology" and "drift"
+are the mean change, which cumulates to the drift of the level.
 """
 
 from __future__ import annotations

@@ -19,9 +19,9 @@ LENGTH = 160
 def check_forecaster(model: Any, *, period: int = 1) -> None:
     """Check a model's promises on a made-up series, or say which one it breaks.
 
-    It has a name; `fit` leaves the recipe and the history as they were; a forecast has the shape (horizon,) and
-    finite values; the same seed gives the same bits; a history that is newer than the fit is accepted, and changes
-    the forecast only through what it adds; `forecast_many` equals the loop.
+    It has a name; `fit` leaves the recipe and the history as they were; a forecast has the shape (horizon,)
+    and finite values; the same seed gives the same bits; a history that is newer than the fit is accepted,
+    and changes the forecast only through what it adds; `forecast_many` equals the loop.
 
     Args:
         model: a recipe, or a function (values, horizon).
@@ -61,7 +61,8 @@ def _series(period: int) -> Vector:
     values = np.zeros(LENGTH + 5)
     for t in range(1, len(values)):
         values[t] = 0.8 * values[t - 1] + noise[t]
-    return values + 3 * season + 10
+    series: Vector = values + 3 * season + 10
+    return series
 
 
 def _history(series: Vector, stop: int, period: int) -> History:

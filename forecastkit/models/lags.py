@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 import numpy as np
 
-from forecastkit.arrays import Indices, Vector, is_constant
+from forecastkit.arrays import Indices, Matrix, Vector, is_constant
 from forecastkit.errors import PlanError, nearest
 from forecastkit.series.windows import lag_matrix
 
@@ -19,7 +19,7 @@ EXACT = 1e-26
 
 @dataclass(frozen=True, slots=True)
 class LagSelection:
-    """The order chosen and the table it was chosen from: `criterion` (max_lag + 1,), one value per order 0.."""
+    """The order chosen, and `criterion` (max_lag + 1,), one value per order 0.., from `rows` common rows."""
 
     p: int
     criterion: Vector
@@ -38,8 +38,9 @@ def select_lags(
 
     With N rows common to every order (the first max_lag are left out for all), s2 = SSR / N, k regressors and
     q = k + 1: AIC = -2l + 2q; AICc = -2l + 2qN/(N-q-1); BIC = -2l + q ln N; HQIC = -2l + 2q ln ln N;
-    FPE = s2 (N+k)/(N-k); l = -N/2 (ln(2 pi s2) + 1). The SSR of every nested order is read off the last column w of
-    one QR factor of [1, lags | y]: SSR_p = SSR_m + sum over i > p of w_i^2. The first minimum wins.
+    FPE = s2 (N+k)/(N-k); l = -N/2 (ln(2 pi s2) + 1). The SSR of every nested order is read off the last
+    column w of one QR factor of [1, lags | y]: SSR_p = SSR_m + sum over i > p of w_i^2. The first minimum
+    wins.
 
     Args:
         values: shape (T,).
@@ -78,7 +79,7 @@ def _nested_ssr(values: Vector, m: int, constant: bool) -> Vector:
     rows = len(values) - m
     columns = [np.ones((rows, 1))] if constant else []
     design = np.hstack([*columns, lag_matrix(scaled, m), scaled[m:, None]])
-    last = np.linalg.qr(design, mode="r")[:, -1]
+    last = cast(Matrix, np.linalg.qr(design, mode="r"))[:, -1]
     tails = np.cumsum(last[::-1] ** 2)[::-1][int(constant) :]
     return np.asarray(tails[: m + 1] * spread**2)
 

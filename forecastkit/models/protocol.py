@@ -44,8 +44,9 @@ class Fitted(Protocol):
     """A fitted model.
 
     It may also offer `forecast_many(histories, horizon) -> (O, H)`, equal to the loop over `forecast`;
-    `forecast_quantiles(history, horizon, levels) -> (H, Q)`, for changes the quantiles of the cumulated path; and
-    `facts`, a mapping of short names to numbers or words that describe the fit, such as the order chosen.
+    `forecast_quantiles(history, horizon, levels) -> (H, Q)`, for changes the quantiles of the cumulated
+    path; and `facts`, a mapping of short names to numbers or words that describe the fit, such as the order
+    chosen.
     """
 
     def forecast(self, history: History, horizon: int) -> Vector:
@@ -59,8 +60,8 @@ class Forecaster(Protocol):
 
     It may also carry `seeds` (the runner fits once per seed and averages the forecasts; default 1),
     `default_refit` (origins between two fits when the plan names none, None for once; default 1), `family`
-    ("reference", "ar", "network" or "other"), and `prepare(history, horizon) -> Forecaster`, which settles, on the
-    data before the first origin, what is decided once per backtest.
+    ("reference", "ar", "network" or "other"), and `prepare(history, horizon) -> Forecaster`, which settles,
+    on the data before the first origin, what is decided once per backtest.
     """
 
     @property
@@ -102,8 +103,8 @@ def as_forecaster(model: Any, name: str) -> Forecaster:
     if callable(model):
         return FromFunction(name, model)
     raise PlanError(
-        f"Model {name!r} is a {type(model).__name__}. Needed: a registered name, a function (values, horizon), or an "
-        "object with `name` and `fit(history, *, horizon, rng)`."
+        f"Model {name!r} is a {type(model).__name__}. Needed: a registered name, a function (values, "
+        "horizon), or an object with `name` and `fit(history, *, horizon, rng)`."
     )
 
 

@@ -24,17 +24,19 @@ SHORTEST_LOOKBACK = 4
 class Recurrent:
     """An LSTM that corrects a naive or seasonal-naive path, all horizons at once.
 
-    forecast(h) = base(h) + scale(h) * network(h): the base is the last value, or the last season where that is
-    closer in training; scale(h) is the base's root mean squared error at h in training; the network's last layer
-    starts at zero. It sees the last `lookback` values as distances from the newest one and, where a unit root is
-    rejected, as standardised levels too. The rate falls along a cosine; training stops early on the last block of
-    the past, whose targets all follow the training targets. Several seeds are fitted and averaged.
+    forecast(h) = base(h) + scale(h) * network(h): the base is the last value, or the last season where that
+    is closer in training; scale(h) is the base's root mean squared error at h in training; the network's last
+    layer starts at zero. It sees the last `lookback` values as distances from the newest one and, where a
+    unit root is rejected, as standardised levels too. The rate falls along a cosine; training stops early on
+    the last block of the past, whose targets all follow the training targets. Several seeds are fitted and
+    averaged.
 
     Args:
         name: what the model is called.
         seeds: networks in the ensemble.
         units: width; by default 32 below 1,000 observations, 64 above.
-        lookback: values the network sees; by default 24 below 800 observations, 48 above, one season at least.
+        lookback: values the network sees; by default 24 below 800 observations, 48 above, one season at
+            least.
         epochs, patience, batch, learning_rate, weight_decay, dropout: of the training.
         loss: the error that is minimised, the same that is scored.
         level_visible: True or False overrides the unit-root rule.
@@ -111,8 +113,9 @@ class Recurrent:
         if lookback < SHORTEST_LOOKBACK or lookback > room:
             needed = n + max(lookback, SHORTEST_LOOKBACK) - room
             raise SeriesTooShortError(
-                f"{n} observations are too few to train {self.name!r} at horizon {horizon}: about {needed} are needed "
-                "for windows to train and to validate on. Use a shorter horizon, fewer origins, or a longer series."
+                f"{n} observations are too few to train {self.name!r} at horizon {horizon}: about {needed} "
+                "are needed for windows to train and to validate on. Use a shorter horizon, fewer origins, "
+                "or a longer series."
             )
         return lookback, held_out
 
@@ -128,7 +131,8 @@ class FittedRecurrent:
 
     def forecast(self, history: History, horizon: int) -> Vector:
         """Forecast from one history."""
-        return self.forecast_many([history], horizon)[0]
+        path: Vector = self.forecast_many([history], horizon)[0]
+        return path
 
     def forecast_many(self, histories: Sequence[History], horizon: int) -> Matrix:
         """Forecast from many histories through one compiled call: shape (O, horizon).
@@ -141,8 +145,8 @@ class FittedRecurrent:
         shortest = min(len(level) for level in levels)
         if shortest < self.view.offset or horizon > trained:
             raise SeriesTooShortError(
-                f"The network was trained on {lookback} past values for {trained} steps; it was given {shortest} "
-                f"values and asked for {horizon} steps. Fit it for this horizon, on a longer past."
+                f"The network was trained on {lookback} past values for {trained} steps; it was given "
+                f"{shortest} values and asked for {horizon} steps. Fit it for this horizon, on a longer past."
             )
         windows = np.array([level[-lookback:] for level in levels])
         outputs = load_loop().loop_for(self.spec).forecast(self.weights, self.view.channels(windows))

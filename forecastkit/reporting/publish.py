@@ -28,8 +28,8 @@ def publish(files: Mapping[str, str], folder: Path) -> Path:
             write_whole(folder / name, text)
     except OSError as error:
         raise ReportError(
-            f"The report could not be written to {str(folder)!r} ({error.strerror or error}). Choose another --out, or "
-            "make room and permissions."
+            f"The report could not be written to {str(folder)!r} ({error.strerror or error}). Choose another "
+            "--out, or make room and permissions."
         ) from error
     return folder
 

@@ -24,8 +24,8 @@ def verdict_sentence(comparison: Comparison) -> str:
     names = " and ".join(name for name in (verdict.ar, verdict.network) if name)
     if verdict.outcome == "not_enough_data":
         return (
-            f"Too little data to say: {comparison.scores.n_origins} common origins do not allow a test of {names} at "
-            "the first step."
+            f"Too little data to say: {comparison.scores.n_origins} common origins do not allow a test of "
+            f"{names} at the first step."
         )
     if verdict.outcome == "neither_beats_naive":
         return _nothing_found(comparison, verdict)
@@ -34,8 +34,9 @@ def verdict_sentence(comparison: Comparison) -> str:
     if verdict.outcome == "rnn_worth_it":
         return _network_worth_it(comparison, verdict)
     return (
-        f"{verdict.ar} and {verdict.network} tie: {verdict.ar} beats every reference {reach(comparison, verdict.ar)}, "
-        f"{verdict.network} {reach(comparison, verdict.network)}, and no difference between the two is reliable."
+        f"{verdict.ar} and {verdict.network} tie: {verdict.ar} beats every reference "
+        f"{reach(comparison, verdict.ar)}, {verdict.network} {reach(comparison, verdict.network)}, and no "
+        "difference between the two is reliable."
     )
 
 
@@ -90,7 +91,7 @@ def spans(horizons: Iterable[int]) -> str:
 def percent(share: float) -> str:
     """Write a share in per cent, without a minus before zero; what is undefined as a dash."""
     if not np.isfinite(share):
-        return "–"
+        return "-"
     text = f"{100 * share:.0f}"
     return f"{'0' if text == '-0' else text} %"
 
@@ -136,8 +137,8 @@ def _network_worth_it(comparison: Comparison, verdict: Verdict) -> str:
     if not verdict.network_better:
         return f"{skill}, {verdict.ar} at no horizon; between the two no difference is reliable."
     text = (
-        f"{verdict.network} is worth it over {verdict.ar} at {spans(verdict.network_better)}: it is reliably better "
-        f"there, and {skill.removeprefix(str(verdict.network) + ' ')}"
+        f"{verdict.network} is worth it over {verdict.ar} at {spans(verdict.network_better)}: it is reliably "
+        f"better there, and {skill.removeprefix(str(verdict.network) + ' ')}"
     )
     return (
         f"{text}; {verdict.ar} is better at {spans(verdict.ar_better)}." if verdict.ar_better else f"{text}."
@@ -151,8 +152,8 @@ def _skill_lines(comparison: Comparison) -> list[str]:
         best = int(np.nanargmax(skill)) if np.isfinite(skill).any() else 0
         last = f", {percent(skill[-1])} at h = {len(skill)}" if len(skill) > 1 else ""
         lines.append(
-            f"{model}: reliable skill {where}. Skill against the best reference is {percent(skill[0])} at h = 1{last}; "
-            f"it is largest at h = {best + 1} ({percent(skill[best])})."
+            f"{model}: reliable skill {where}. Skill against the best reference is {percent(skill[0])} at h "
+            f"= 1{last}; it is largest at h = {best + 1} ({percent(skill[best])})."
         )
     return lines
 
@@ -169,7 +170,8 @@ def _duel_lines(comparison: Comparison) -> list[str]:
         else "no reliable difference where one has skill"
     )
     return [
-        f"{verdict.network} against {verdict.ar}: {difference} ({tested} horizons tested two-sided, Holm, 5 %)."
+        f"{verdict.network} against {verdict.ar}: {difference} ({tested} horizons tested two-sided, Holm, 5 "
+        "%)."
     ]
 
 
@@ -179,8 +181,8 @@ def _seed_lines(comparison: Comparison) -> list[str]:
         ensemble = comparison.scores.of(model, comparison.loss)
         count = len(comparison.forecasts.members[model])
         lines.append(
-            f"{model} is the average of {count} seeds. At h = 1 single seeds lie between {low[0] / ensemble[0]:.2f} and "
-            f"{high[0] / ensemble[0]:.2f} times its loss."
+            f"{model} is the average of {count} seeds. At h = 1 single seeds lie between "
+            f"{low[0] / ensemble[0]:.2f} and {high[0] / ensemble[0]:.2f} times its loss."
             if ensemble[0] > 0
             else f"{model} is the average of {count} seeds."
         )
@@ -205,8 +207,8 @@ def _caveats(comparison: Comparison) -> list[str]:
     lines = []
     spans_held = scores.n_origins * forecasts.step / forecasts.horizon
     lines.append(
-        f"{scores.n_origins} origins, {forecasts.step} apart: {spans_held:.1f} spans of {forecasts.horizon} that do not "
-        f"overlap. Tests are one-sided at {percent(ALPHA)} against every reference."
+        f"{scores.n_origins} origins, {forecasts.step} apart: {spans_held:.1f} spans of {forecasts.horizon} "
+        f"that do not overlap. Tests are one-sided at {percent(ALPHA)} against every reference."
     )
     if forecasts.settings.get("plan", {}).get("train_window") is None and comparison.skill:
         lines.append(
@@ -221,7 +223,8 @@ def _caveats(comparison: Comparison) -> list[str]:
     for model, horizons in untested.items():
         if horizons:
             lines.append(
-                f"{model} could not be tested at {spans(horizons)}: {_reason(comparison, model, horizons[0])}."
+                f"{model} could not be tested at {spans(horizons)}: "
+                f"{_reason(comparison, model, horizons[0])}."
             )
     for model in scores.dropped:
         count = len({failure.origin for failure in forecasts.failures if failure.model == model})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypeVar, cast
 
 import numpy as np
 
@@ -10,6 +10,7 @@ from forecastkit.arrays import Cube, Matrix, Vector
 from forecastkit.errors import PlanError, nearest
 
 Loss = Literal["squared", "absolute"]
+Forecast = TypeVar("Forecast", Matrix, Cube)
 LOSSES: tuple[Loss, ...] = ("squared", "absolute")
 
 
@@ -25,18 +26,19 @@ def check_loss(loss: str) -> Loss:
     raise PlanError(f"There is no loss {loss!r}. {nearest(loss, LOSSES)}")
 
 
-def pointwise_loss(actual: Matrix, forecast: Cube, loss: Loss) -> Cube:
+def pointwise_loss(actual: Matrix, forecast: Forecast, loss: Loss) -> Forecast:
     """Loss of every forecast: (actual - forecast)^2 or |actual - forecast|.
 
     Args:
         actual: shape (O, H).
         forecast: shape (..., O, H).
+        loss: "squared" or "absolute".
 
     Returns:
         the shape of `forecast`.
     """
     error = actual - forecast
-    return np.square(error) if loss == "squared" else np.abs(error)
+    return cast(Forecast, np.square(error) if loss == "squared" else np.abs(error))
 
 
 def mase_scale(values: Vector, period: int) -> float:

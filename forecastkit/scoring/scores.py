@@ -12,7 +12,7 @@ from forecastkit.backtesting.forecasts import Forecasts
 from forecastkit.scoring.losses import Loss, pointwise_loss
 
 LARGEST_FAILED_SHARE = 0.1
-"""A model that failed at more of the origins leaves the comparison, so that it costs the others no origins."""
+"""A model that failed at more of the origins leaves the comparison; the others keep theirs."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,14 +66,14 @@ class Scores:
 def score(forecasts: Forecasts, scale: float) -> Scores:
     """Average the losses over the origins that every remaining model served.
 
-    A cell that is missing for one model is missing for all; a model that failed at more than 10 % of the origins is
-    dropped instead, so that the others keep theirs.
+    A cell that is missing for one model is missing for all; a model that failed at more than 10 % of the
+    origins is dropped instead, so that the others keep theirs.
 
     Args:
         forecasts: the cubes.
         scale: in-sample mean absolute change before the first origin, for MASE.
     """
-    answered = np.isfinite(forecasts.mean).all(axis=2)
+    answered = np.asarray(np.isfinite(forecasts.mean).all(axis=2))
     stays = answered.mean(axis=1) >= 1 - LARGEST_FAILED_SHARE
     kept: Mask = answered[stays].all(axis=0)
     mean = forecasts.mean[stays][:, kept]

@@ -89,8 +89,9 @@ class Series:
     ) -> Series:
         """Take a pandas Series over.
 
-        A frequency that is declared (by the index or by `frequency`) must have no gaps. Where none is declared, one
-        that fits every date is adopted; dates that fit none are taken as `spacing="observations"`.
+        A frequency that is declared (by the index or by `frequency`) must have no gaps. Where none is
+        declared, one that fits every date is adopted; dates that fit none are taken as
+        `spacing="observations"`.
 
         Args:
             data: numbers on an index of dates, periods or numbers.
@@ -120,7 +121,7 @@ class Series:
             index = _declared(index, frequency, name)
         elif isinstance(index, pd.DatetimeIndex) and len(index) >= 3 and (found := pd.infer_freq(index)):
             index = index.copy()
-            index.freq = to_offset(found)  # type: ignore[misc]
+            index.freq = to_offset(found)
         regular = not isinstance(index, pd.DatetimeIndex) or index.freq is not None
         return cls(
             values=data.to_numpy(),
@@ -164,8 +165,9 @@ def _check_order(index: pd.Index, name: str) -> None:
     if not index.is_unique:
         first = index[index.duplicated()][0]
         raise IrregularIndexError(
-            f"Series {name!r} has {int(index.duplicated().sum())} duplicate dates, the first is {label(first)}. "
-            "Each date is needed once: drop or aggregate the duplicates, for example with `.groupby(level=0).last()`."
+            f"Series {name!r} has {int(index.duplicated().sum())} duplicate dates, the first is "
+            f"{label(first)}. Each date is needed once: drop or aggregate the duplicates, for example with "
+            "`.groupby(level=0).last()`."
         )
     if not index.is_monotonic_increasing:
         where = int(np.flatnonzero(index[1:] < index[:-1])[0]) + 1
@@ -196,7 +198,8 @@ def _declared(index: pd.Index, frequency: str, name: str) -> pd.Index:
         what, first = ("lacks", missing) if len(missing) else ("has off-frequency", extra)
         raise IrregularIndexError(
             f"Series {name!r} declares frequency {frequency!r} but {what} {len(first)} dates, the first is "
-            f"{label(first[0])}. Every date of a declared frequency is needed: fill the gaps (`.asfreq(...)`, "
-            "`.interpolate()`), or declare no frequency, and the horizon counts observations."
+            f"{label(first[0])}. Every date of a declared frequency is needed: fill the gaps "
+            "(`.asfreq(...)`, `.interpolate()`), or declare no frequency, and the horizon counts "
+            "observations."
         )
     return full

@@ -1,8 +1,8 @@
 """Transforms of the target: what the models see, and the way back to what is scored.
 
-A transform is undone before anything is scored. Log returns are the exception that finance asks for: the models
-see one-step log returns, their path is cumulated, and scores are taken on the cumulative log return from the
-origin to each horizon (a price move, comparable over decades).
+A transform is undone before anything is scored. Log returns are the exception that finance asks for: the
+models see one-step log returns, their path is cumulated, and scores are taken on the cumulative log return
+from the origin to each horizon (a price move, comparable over decades).
 """
 
 from __future__ import annotations
@@ -39,7 +39,10 @@ class Transform:
     def forward(self, values: Vector) -> Vector:
         """Turn values (T,) into what the models see: (T,), or (T - 1,) for changes."""
         scaled = self.scale(values)
-        return np.diff(scaled) if self.changes else scaled
+        if not self.changes:
+            return scaled
+        moves: Vector = np.diff(scaled)
+        return moves
 
     def backward(self, path: Vector, last: float) -> Vector:
         """Turn a path in the models' scale (..., H) into the scored scale.
@@ -66,7 +69,7 @@ class Transform:
         return future
 
     def scored(self, values: Vector) -> Vector:
-        """Put values (T,) on a scale whose differences are the scored moves, for in-sample scales and tests."""
+        """Put values (T,) on a scale whose differences are the scored moves."""
         return self.scale(values) if self.relative else values
 
     def check(self, values: Vector, name: str) -> None:
@@ -78,8 +81,8 @@ class Transform:
         if self.positive and np.min(values) <= 0:
             where = int(np.argmin(values > 0))
             raise DataError(
-                f"Series {name!r} has {values[where]:g} at position {where}; transform {self.name!r} takes logarithms "
-                "and needs every value above zero. Use transform 'difference' or 'none'."
+                f"Series {name!r} has {values[where]:g} at position {where}; transform {self.name!r} takes "
+                "logarithms and needs every value above zero. Use transform 'difference' or 'none'."
             )
 
 

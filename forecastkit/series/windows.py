@@ -38,8 +38,8 @@ def input_target_windows(values: Vector, lookback: int, horizon: int) -> tuple[M
         horizon: values one target holds.
 
     Returns:
-        inputs (N, lookback) and targets (N, horizon), views, N = T - lookback - horizon + 1; row i of the targets
-        starts at position lookback + i.
+        inputs (N, lookback) and targets (N, horizon), views, N = T - lookback - horizon + 1; row i of the
+        targets starts at position lookback + i.
     """
     inputs = sliding_window_view(values, lookback)[: len(values) - lookback - horizon + 1]
     return inputs, sliding_window_view(values[lookback:], horizon)

@@ -29,14 +29,15 @@ def read_csv(
     Args:
         path: the file, also gzip-compressed (`.csv.gz`).
         column: which column holds the values; may be left out when only one can.
-        date_column: which column holds the dates; by default the one called ds, date, time, ..., and without any
-            the rows are numbered.
+        date_column: which column holds the dates; by default the one called ds, date, time, ..., and without
+            any the rows are numbered.
         date_format: how dates are written, in strptime's codes; by default ISO 8601 (2024-01-31).
         frequency, name, unit, period: as in `Series.from_pandas`; the name defaults to that of the file.
 
     Raises:
         DatasetNotFoundError: there is no such file.
-        DataError: the file is empty or not a CSV, the column is absent or ambiguous or holds text, a date is unreadable.
+        DataError: the file is empty or not a CSV, the column is absent or ambiguous or holds text, a date is
+            unreadable.
     """
     path = Path(path)
     table = _read_table(path)
@@ -57,7 +58,8 @@ def read_csv(
 def _read_table(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise DatasetNotFoundError(
-            f"There is no file {str(path)!r}. Give the path of a CSV file, or a name that `forecastkit datasets` lists."
+            f"There is no file {str(path)!r}. Give the path of a CSV file, or a name that `forecastkit "
+            "datasets` lists."
         )
     try:
         table = pd.read_csv(path, encoding="utf-8-sig", float_precision="round_trip", skipinitialspace=True)
@@ -80,8 +82,8 @@ def _only_candidate(table: pd.DataFrame, dates: str | None, path: Path) -> str:
         candidates = [c for c in candidates if pd.api.types.is_numeric_dtype(table[c])] or candidates
     if len(candidates) != 1:
         raise DataError(
-            f"{path.name} has {len(candidates)} columns that could hold the values: {', '.join(candidates) or 'none'}. "
-            "Name one with --column (column= in Python)."
+            f"{path.name} has {len(candidates)} columns that could hold the values: "
+            f"{', '.join(candidates) or 'none'}. Name one with --column (column= in Python)."
         )
     return str(candidates[0])
 

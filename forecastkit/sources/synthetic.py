@@ -62,7 +62,8 @@ class Process:
     def optimal_mse(self, horizon: int) -> Vector:
         """Mean squared error of the optimal forecast at h = 1..horizon.
 
-        sigma^2 * sum over j < h of psi_j^2 with psi_0 = 1, psi_j = sum over i <= min(p, j) of phi_i psi_(j-i).
+        sigma^2 * sum over j < h of psi_j^2 with psi_0 = 1, psi_j = sum over i <= min(p, j) of phi_i
+        psi_(j-i).
 
         Example:
             >>> PROCESSES["random-walk"].optimal_mse(3).tolist()
@@ -72,7 +73,9 @@ class Process:
 
 
 def psi_weights(phi: Vector, horizon: int) -> Vector:
-    """Weights of past shocks in an autoregression: psi_0 = 1, psi_j = sum over i <= min(p, j) of phi_i psi_(j-i).
+    """Weights of past shocks in an autoregression.
+
+    psi_0 = 1, psi_j = sum over i <= min(p, j) of phi_i psi_(j-i).
 
     Args:
         phi: coefficients, shape (p,).

@@ -12,8 +12,8 @@ from types import ModuleType
 
 from forecastkit.errors import BackendError
 
-# Small recurrent networks gain nothing from a second thread and lose repeatability of bits; oneDNN picks kernels by
-# processor, so that two machines would differ.
+# Small recurrent networks gain nothing from a second thread and lose repeatability of bits; oneDNN picks
+# kernels by processor, so that two machines would differ.
 SETTINGS = {
     "KERAS_BACKEND": "tensorflow",
     "TF_CPP_MIN_LOG_LEVEL": "2",
@@ -48,7 +48,7 @@ def load_loop() -> ModuleType:
 
 @contextmanager
 def _greetings_held_back() -> Iterator[None]:
-    """Keep what TensorFlow's libraries print on stderr while they look for devices, and show it if that fails."""
+    """Hold back what TensorFlow prints on stderr while it looks for devices; show it if the import fails."""
     sys.stderr.flush()
     stderr = os.dup(2)
     with tempfile.TemporaryFile() as held:

@@ -33,7 +33,7 @@ class NetworkSpec:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast to train: the rate falls from `learning_rate` to 0 along a cosine over all epochs."""
+    """How long and how fast to train; the rate falls from `learning_rate` to 0 along a cosine."""
 
     epochs: int
     patience: int
