@@ -123,7 +123,9 @@ class _Bench:
     def prepare(self, name: str, recipe: Forecaster, origin: int) -> Forecaster | Failure:
         """Let the recipe settle what it decides once, on the training data of the first origin."""
         try:
-            return prepare(recipe, self._history(self.plan.training_part(origin)), self.plan.horizon)
+            history = self._history(self.plan.training_part(origin))
+            rng = spawn(self.seed, name, "prepare")
+            return prepare(recipe, history, horizon=self.plan.horizon, rng=rng)
         except BackendError:
             raise
         except (

@@ -46,7 +46,7 @@ class Autoregression:
     default_refit: int | None = 1
     family: Family = "ar"
 
-    def prepare(self, history: History, horizon: int) -> Autoregression:
+    def prepare(self, history: History, *, horizon: int, rng: np.random.Generator) -> Autoregression:
         """Decide between levels and differences, unless that is settled."""
         if self.difference is not None or history.changes:
             return self
@@ -58,7 +58,7 @@ class Autoregression:
         Raises:
             SeriesTooShortError: fewer than 12 observations, or too few for max_lag.
         """
-        settled = self.prepare(history, horizon)
+        settled = self.prepare(history, horizon=horizon, rng=rng)
         integrate = history.changes or bool(settled.difference)
         values = np.diff(history.values) if integrate and not history.changes else history.values
         if len(values) < max(SHORTEST, 2 * (self.max_lag or 0) + 3):

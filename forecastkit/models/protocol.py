@@ -60,7 +60,7 @@ class Forecaster(Protocol):
 
     It may also carry `seeds` (the runner fits once per seed and averages the forecasts; default 1),
     `default_refit` (origins between two fits when the plan names none, None for once; default 1), `family`
-    ("reference", "ar", "network" or "other"), and `prepare(history, horizon) -> Forecaster`, which settles,
+    ("reference", "ar", "network" or "other"), and `prepare(history, *, horizon, rng)`, which settles,
     on the data before the first origin, what is decided once per backtest.
     """
 
@@ -119,10 +119,10 @@ def seeds_of(model: Forecaster) -> int:
     return int(getattr(model, "seeds", 1))
 
 
-def prepare(model: Forecaster, history: History, horizon: int) -> Forecaster:
-    """Let a recipe settle what is decided once per backtest, on the data before the first origin."""
-    settle: Callable[[History, int], Forecaster] | None = getattr(model, "prepare", None)
-    return model if settle is None else settle(history, horizon)
+def prepare(model: Forecaster, history: History, *, horizon: int, rng: np.random.Generator) -> Forecaster:
+    """Let a recipe settle what is decided once per backtest, on the training data of the first origin."""
+    settle: Callable[..., Forecaster] | None = getattr(model, "prepare", None)
+    return model if settle is None else settle(history, horizon=horizon, rng=rng)
 
 
 def forecast_many(fitted: Fitted, histories: Sequence[History], horizon: int) -> Matrix:

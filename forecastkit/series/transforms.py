@@ -65,7 +65,8 @@ class Transform:
     def actual(self, future: Vector, last: float) -> Vector:
         """Turn the values that came (H,) into the scored scale."""
         if self.relative:
-            return self.scale(future) - self.scale(np.array([last]))[0]
+            moves: Vector = self.scale(future) - self.scale(np.array([last]))[0]
+            return moves
         return future
 
     def scored(self, values: Vector) -> Vector:
