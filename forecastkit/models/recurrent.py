@@ -26,11 +26,11 @@ class Recurrent:
     """An LSTM that corrects a naive or seasonal path, all horizons at once.
 
     forecast(h) = base(h) + scale(h) * network(h): the base is the last value, the last season, or the last
-    season moved to the last value, whichever was closest in training; scale(h) is the base's root mean squared
-    error at h in training; the network's last layer starts at zero. It sees the last `lookback` values as
-    distances from the newest one and, where a unit root is rejected, as standardised levels too. The rate falls
-    along a cosine; training stops early on the last block of the past, whose targets all follow the training
-    targets. Several seeds are fitted and averaged.
+    season moved to the last value, whichever was closest in training; scale(h) is the base's root mean
+    squared error at h in training; the network's last layer starts at zero. It sees the last `lookback`
+    values as distances from the newest one and, where a unit root is rejected, as standardised levels too.
+    The rate falls along a cosine; training stops early on the last block of the past, whose targets all
+    follow the training targets. Several seeds are fitted and averaged.
 
     Args:
         name: what the model is called.
@@ -65,8 +65,8 @@ class Recurrent:
     def prepare(self, history: History, *, horizon: int, rng: np.random.Generator) -> Recurrent:
         """Decide whether levels are shown to the network, and how far back it looks, unless that is settled.
 
-        Each lookback that fits is tried once; the smallest loss relative to the base's on the validation block
-        wins.
+        Each lookback that fits is tried once; the smallest loss relative to the base's on the validation
+        block wins.
         """
         settled = self
         if settled.level_visible is None:
@@ -169,9 +169,9 @@ class FittedRecurrent:
         shortest = min(len(level) for level in levels)
         if shortest < self.view.offset or horizon > self.spec.horizon:
             raise SeriesTooShortError(
-                f"The network was trained on {self.view.offset} past values for {self.spec.horizon} steps; it "
-                f"was given {shortest} values and asked for {horizon} steps. Fit it for this horizon, on a longer "
-                "past."
+                f"The network was trained on {self.view.offset} past values for {self.spec.horizon} steps; "
+                f"it was given {shortest} values and asked for {horizon} steps. Fit it for this horizon, on "
+                "a longer past."
             )
         windows = np.array([level[-self.view.offset :] for level in levels])
         outputs = load_loop().loop_for(self.spec).forecast(self.weights, self.view.inputs(windows))

@@ -150,11 +150,10 @@ def _skill_lines(comparison: Comparison) -> list[str]:
     for model, skill in comparison.skill.items():
         where = reach(comparison, model)
         best = int(np.nanargmax(skill)) if np.isfinite(skill).any() else 0
-        last = f", {percent(skill[-1])} at h = {len(skill)}" if len(skill) > 1 else ""
-        lines.append(
-            f"{model}: reliable skill {where}. Skill against the best reference is {percent(skill[0])} at h "
-            f"= 1{last}; it is largest at h = {best + 1} ({percent(skill[best])})."
-        )
+        points = [f"{percent(skill[i])} at h = {i + 1}" for i in dict.fromkeys((0, len(skill) - 1))]
+        if best not in (0, len(skill) - 1) and skill[best] > 0:
+            points.append(f"at most {percent(skill[best])} (h = {best + 1})")
+        lines.append(f"{model}: reliable skill {where}; skill is {', '.join(points)}.")
     return lines
 
 

@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
-from pandas.tseries.frequencies import to_offset
 
 from forecastkit.arrays import Vector, check_vector
 from forecastkit.errors import DataError, IrregularIndexError
@@ -119,9 +118,8 @@ class Series:
             frequency = index.freqstr
         if frequency is not None:
             index = _declared(index, frequency, name)
-        elif isinstance(index, pd.DatetimeIndex) and len(index) >= 3 and (found := pd.infer_freq(index)):
-            index = index.copy()
-            index.freq = to_offset(found)
+        elif isinstance(index, pd.DatetimeIndex):
+            index = pd.DatetimeIndex(index, freq="infer")
         regular = not isinstance(index, pd.DatetimeIndex) or index.freq is not None
         return cls(
             values=data.to_numpy(),

@@ -62,7 +62,7 @@ def _read_table(path: Path) -> pd.DataFrame:
             "datasets` lists."
         )
     try:
-        table = pd.read_csv(path, encoding="utf-8-sig", float_precision="round_trip", skipinitialspace=True)
+        table = pd.read_csv(path, encoding="utf-8-sig", dtype=str, skipinitialspace=True)
     except pd.errors.EmptyDataError as error:
         raise DataError(
             f"{path.name} is empty. A header line and one row per observation are needed."
@@ -79,7 +79,7 @@ def _read_table(path: Path) -> pd.DataFrame:
 def _only_candidate(table: pd.DataFrame, dates: str | None, path: Path) -> str:
     candidates = [c for c in table.columns if c != dates]
     if len(candidates) > 1:
-        candidates = [c for c in candidates if pd.api.types.is_numeric_dtype(table[c])] or candidates
+        candidates = [c for c in candidates if _parses(table[c].dropna())] or candidates
     if len(candidates) != 1:
         raise DataError(
             f"{path.name} has {len(candidates)} columns that could hold the values: "
@@ -88,25 +88,36 @@ def _only_candidate(table: pd.DataFrame, dates: str | None, path: Path) -> str:
     return str(candidates[0])
 
 
-def _numbers(values: pd.Series, path: Path) -> pd.Series:
-    numbers = pd.to_numeric(values, errors="coerce")
-    text = numbers.isna() & values.notna()
-    if text.any():
-        row = int(np.flatnonzero(text)[0])
-        raise DataError(
-            f"{path.name}, column {values.name!r}: {int(text.sum())} entries are not numbers, the first is "
-            f"{str(values.iloc[row])!r} in data row {row + 1}. Plain numbers with a decimal point are needed."
-        )
-    return numbers.astype(np.float64)
+def _numbers(texts: pd.Series, path: Path) -> pd.Series:
+    """Read numbers exactly as written; an empty entry is missing, any other text an error."""
+    entries = texts.to_numpy(dtype=object, na_value="nan")
+    try:
+        return pd.Series(np.array(list(map(float, entries))), name=texts.name)
+    except ValueError:
+        bad = [row for row, entry in enumerate(entries) if not _is_number(entry)]
+    raise DataError(
+        f"{path.name}, column {texts.name!r}: {len(bad)} entries are not numbers, the first is "
+        f"{entries[bad[0]]!r} in data row {bad[0] + 1}. Plain numbers with a decimal point are needed."
+    )
+
+
+def _parses(texts: pd.Series) -> bool:
+    return len(texts) > 0 and _is_number(texts.iloc[0])
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _dates(texts: pd.Series, date_format: str | None, path: Path) -> pd.Index:
-    if pd.api.types.is_integer_dtype(texts) and date_format is None:
-        return pd.Index(texts, name=texts.name)
+    if date_format is None and texts.notna().all() and texts.str.fullmatch(r"\d{1,7}").all():
+        return pd.Index(texts.astype(np.int64), name=texts.name)
     try:
-        return pd.DatetimeIndex(
-            pd.to_datetime(texts.astype(str), format=date_format or "ISO8601"), name=texts.name
-        )
+        return pd.DatetimeIndex(pd.to_datetime(texts, format=date_format or "ISO8601"), name=texts.name)
     except ValueError as error:
         raise DataError(
             f"{path.name}, column {texts.name!r} holds a date that does not read as "

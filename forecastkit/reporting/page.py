@@ -1,0 +1,296 @@
+"""Comparison -> one HTML page that needs nothing else: no script and no request, for screens and paper."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
+from matplotlib.figure import Figure
+
+from forecastkit.comparison.comparison import Comparison
+from forecastkit.reporting.canvas import SHEETS, shortened
+from forecastkit.reporting.figures import draw_error, draw_fans, draw_skill
+from forecastkit.reporting.quantities import error_name, fan_models, fan_origins, scored_name, step_word
+from forecastkit.reporting.svg import inline_svg
+from forecastkit.reporting.tables import (
+    Table,
+    cost_table,
+    duel_table,
+    error_table,
+    failure_table,
+    fan_table,
+    number,
+    skill_table,
+)
+from forecastkit.reporting.words import percent, spans, verdict_details, verdict_sentence
+from forecastkit.series.series import label
+
+LONGEST_NAME = 24
+SAID_ELSEWHERE = ("name", "family", "default_refit")
+Pairs = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A figure in its two drawings, with what a reader needs beside it."""
+
+    heading: str
+    drawings: tuple[Markup, ...]
+    captions: tuple[str, ...]
+    table: Table | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What the fits of one model tell about themselves."""
+
+    model: str
+    facts: Pairs
+    orders: tuple[tuple[int, int, float], ...] = ()
+
+
+def page(comparison: Comparison) -> str:
+    """Write the report of a comparison as one HTML page; equal comparisons give equal pages.
+
+    Args:
+        comparison: the result.
+    """
+    series = comparison.series
+    return _template().render(
+        title=series.name,
+        subtitle=_subtitle(comparison),
+        sentence=verdict_sentence(comparison),
+        details=verdict_details(comparison),
+        pictures=_pictures(comparison),
+        tables=[table for make in (error_table, duel_table, skill_table) if (table := make(comparison))],
+        costs=cost_table(comparison),
+        settings=tuple(_settings(comparison)),
+        failures=failure_table(comparison),
+        provenance=tuple(_provenance(comparison)),
+        insides=tuple(_insides(comparison)),
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=PackageLoader("forecastkit", "reporting/templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_visible,
+    )
+    environment.filters.update(tied=_tied, brief=_brief)
+    return environment.get_template("report.html.j2")
+
+
+def _subtitle(comparison: Comparison) -> str:
+    series, forecasts = comparison.series, comparison.forecasts
+    unit = f" of {series.unit}" if series.unit else ""
+    return (
+        f"{len(series)} observations{unit}, {label(series.index[0])} to {label(series.index[-1])}. "
+        f"Horizon {_counted(forecasts.horizon, step_word(series))}, "
+        f"{_counted(len(forecasts.origins), 'origins')}."
+    )
+
+
+def _pictures(comparison: Comparison) -> list[Picture]:
+    counts = {1: "one origin", 2: "two origins", 3: "three origins"}
+    origins, fans = fan_origins(comparison), fan_table(comparison)
+    heading = f"Forecasts from {counts[len(origins)]}" if origins else "Forecasts"
+    drawn: list[tuple[str, str, Callable[..., Figure], Iterable[str], Table | None]] = [
+        ("skill", "Skill by horizon", draw_skill, _skill_captions(comparison), None),
+        ("error", "How the error grows", draw_error, _error_captions(comparison), None),
+        ("fans", heading, draw_fans, _fan_captions(comparison), fans if fans.rows else None),
+    ]
+    return [
+        Picture(title, tuple(_drawings(comparison, key, title, draw)), tuple(captions), table)
+        for key, title, draw, captions, table in drawn
+    ]
+
+
+def _drawings(comparison: Comparison, key: str, title: str, draw: Callable[..., Figure]) -> Iterable[Markup]:
+    for width in SHEETS:
+        yield Markup(inline_svg(draw(comparison, width=width), key=f"{key}-{width}", title=title, kind=width))
+
+
+def _skill_captions(comparison: Comparison) -> Iterable[str]:
+    best = comparison.best_reference
+    if comparison.scores.n_origins:
+        steps = {name: [h for h, b in enumerate(best, start=1) if b == name] for name in dict.fromkeys(best)}
+        yield f"Zero is the best reference: {'; '.join(f'{name} at {spans(steps[name])}' for name in steps)}."
+    if any(comparison.skill_set.values()):
+        yield "Dots and bars: reliably better than every reference (5 %)."
+
+
+def _error_captions(comparison: Comparison) -> Iterable[str]:
+    origins = _counted(comparison.scores.n_origins, "origins")
+    yield f"{error_name(comparison)} over {origins}; references are grey."
+    for model in comparison.seed_spread:
+        yield f"The band around {model} reaches from its best to its worst single seed at each h."
+
+
+def _fan_captions(comparison: Comparison) -> Iterable[str]:
+    forecasts = comparison.forecasts
+    if not fan_origins(comparison):
+        return
+    yield "The line called actual is what was observed; the vertical line marks the origin."
+    for model in fan_models(comparison):
+        if model in forecasts.quantiles and forecasts.families[model] == "ar":
+            levels = forecasts.levels
+            held = [percent(levels[-1 - i] - levels[i]) for i in reversed(range(len(levels) // 2))]
+            yield f"Shaded: the intervals that {model} gives itself, {' and '.join(held)}."
+        if model in forecasts.members:
+            yield f"Thin lines: the single seeds of {model}."
+
+
+def _settings(comparison: Comparison) -> Iterable[tuple[str, str]]:
+    series, forecasts, settings = comparison.series, comparison.forecasts, comparison.settings
+    plan, models = settings.get("plan", {}), settings.get("models", {})
+    first, last = (label(series.index[forecasts.origins[i] - 1]) for i in (0, -1))
+    yield "Horizon", _counted(forecasts.horizon, step_word(series))
+    if series.spacing == "observations":
+        yield "Spacing", "the dates follow no fixed frequency: the horizon counts observations"
+    between = f"after {first}" if len(forecasts.origins) == 1 else f"after {first} to {last}"
+    common = f"{comparison.scores.n_origins} served by every model compared"
+    yield "Origins", f"{len(forecasts.origins)}, {between}; {common}"
+    yield "Step", f"{_counted(forecasts.step, 'observations')} between two origins"
+    if "gap" in plan:
+        yield "Gap", f"{_counted(plan['gap'], 'observations')} between the last one fitted on and the origin"
+    if "train_window" in plan:
+        window = plan["train_window"]
+        yield "Training window", "all of the past" if window is None else f"the last {window} observations"
+    judged = {model: told for model, told in models.items() if model not in comparison.references}
+    refits = [f"{model} {_refit(told)}" for model, told in judged.items() if "refit_every" in told]
+    if refits:
+        yield "Fitted", "; ".join(refits)
+    yield "Transform", _transform(settings.get("transform", "none"), scored_name(comparison))
+    yield "Loss", f"{comparison.loss} error, for skill and tests alike"
+    yield "Season", f"{series.period} observations" if series.period > 1 else "none"
+    yield "References", ", ".join(comparison.references)
+    for model, told in judged.items():
+        chosen = {
+            k: v for k, v in told.get("settings", {}).items() if v is not None and k not in SAID_ELSEWHERE
+        }
+        if chosen:
+            yield model, ", ".join(f"{key} {value}" for key, value in chosen.items())
+    if "seed" in settings:
+        yield "Seed", str(settings["seed"])
+
+
+def _refit(told: Mapping[str, Any]) -> str:
+    every = told["refit_every"]
+    if every is None:
+        return "once"
+    return "at every origin" if every == 1 else f"at every {every}th origin"
+
+
+def _transform(name: str, scored: str) -> str:
+    return "none" if name == "none" else f"{name}; scored: {scored or 'the value itself'}"
+
+
+def _provenance(comparison: Comparison) -> Iterable[tuple[str, str]]:
+    versions = comparison.settings.get("versions", {})
+    if versions:
+        yield "Versions", ", ".join(f"{name} {version}" for name, version in versions.items())
+    if "code" in comparison.settings:
+        yield "Code", str(comparison.settings["code"])
+    yield "Data (SHA-256)", comparison.series.fingerprint
+
+
+def _insides(comparison: Comparison) -> Iterable[Inside]:
+    forecasts = comparison.forecasts
+    for model in forecasts.models:
+        facts = forecasts.facts.get(model, ())
+        if not facts:
+            continue
+        if forecasts.families[model] == "ar":
+            yield Inside(model, tuple(_ar_facts(facts)), _orders(facts))
+        elif forecasts.families[model] == "network":
+            yield Inside(model, tuple(_network_facts(facts)))
+
+
+def _orders(facts: Sequence[Mapping[str, Any]]) -> tuple[tuple[int, int, float], ...]:
+    """Orders with how often each was chosen, and that as a share of the most frequent one."""
+    counts = Counter(fact["p"] for fact in facts if "p" in fact)
+    most = max(counts.values(), default=1)
+    return tuple((p, counts[p], counts[p] / most) for p in sorted(counts))
+
+
+def _ar_facts(facts: Sequence[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
+    yield "Fits", str(len(facts))
+    modelled = _told(facts, "modelled")
+    if modelled:
+        yield "Modelled", modelled
+    highest = _told(facts, "max_lag")
+    if highest:
+        yield "Highest order tried", highest
+    tested = [fact["ljung_box_p"] for fact in facts if fact.get("ljung_box_p") is not None]
+    if tested:
+        left = sum(p < 0.05 for p in tested)
+        yield (
+            "Residuals",
+            f"{left} of {_counted(len(tested), 'fits')} ({percent(left / len(tested))}) leave "
+            f"autocorrelation (Ljung-Box over {_told(facts, 'ljung_box_lags')} lags, p < .05)",
+        )
+
+
+def _network_facts(facts: Sequence[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
+    yield "Networks trained", str(len(facts))
+    names = {
+        "base": "Corrects",
+        "lookback": "Lookback",
+        "units": "Units",
+        "level_visible": "Sees levels",
+        "windows": "Training windows",
+        "validation_windows": "Validation windows",
+        "epochs": "Epochs run",
+        "best_epoch": "Best epoch",
+        "validation_ratio": "Validation loss at the best epoch, as a share of that of the base alone",
+    }
+    for key, name in names.items():
+        told = _told(facts, key)
+        if told:
+            yield name, told
+
+
+def _told(facts: Sequence[Mapping[str, Any]], key: str) -> str:
+    """Write what the fits say under a key: a range for numbers, every answer for words."""
+    values = [fact[key] for fact in facts if fact.get(key) is not None]
+    if values and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        places = 0 if all(float(value).is_integer() for value in values) else 3
+        low, high = number(float(np.min(values)), places), number(float(np.max(values)), places)
+        return low if low == high else f"{low} to {high}"
+    words = {True: "yes", False: "no"}
+    return " or ".join(dict.fromkeys(words[v] if isinstance(v, bool) else str(v) for v in values))
+
+
+def _visible(value: Any) -> Any:
+    """Replace what cannot be shown in a page (control characters, halves of surrogate pairs)."""
+    if isinstance(value, Markup) or not isinstance(value, str):
+        return value
+    return "".join(c if c.isprintable() or c in "\n\xa0" else "\N{REPLACEMENT CHARACTER}" for c in value)
+
+
+def _brief(name: str) -> Markup:
+    """Write the head of a row or column: long names are cut, and said in full where the pointer rests."""
+    short = shortened(name, LONGEST_NAME)
+    whole = _visible(name)
+    return escape(whole) if short == whole else Markup('<span title="{}">{}</span>').format(whole, short)
+
+
+def _tied(text: str) -> str:
+    """Keep "h = 9" and "80 %" on one line."""
+    return text.replace("h = ", "h\xa0=\xa0").replace(" %", "\xa0%")
+
+
+def _counted(count: int, things: str) -> str:
+    """Write a number of things, in the singular where there is one."""
+    return f"{count} {things.removesuffix('s') if count == 1 else things}"

@@ -1,0 +1,210 @@
+"""The runner: what models are handed, what failures become, and that an interrupted run resumes."""
+
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pytest
+
+from forecastkit.backtesting.plan import BacktestPlan
+from forecastkit.backtesting.runner import run_backtest
+from forecastkit.errors import BackendError, DataError, UnpairedOriginsWarning
+from forecastkit.models.autoregressive import Autoregression
+from forecastkit.models.baselines import NAIVE
+from forecastkit.models.protocol import QUANTILES, FromFunction
+from forecastkit.runs.folder import RunFolder
+from forecastkit.series.series import Series
+from forecastkit.series.transforms import TRANSFORMS
+
+NONE = TRANSFORMS["none"]
+Y = np.cumsum(np.random.default_rng(5).normal(size=60)) + 50
+SERIES = Series.from_array(Y, name="walk")
+
+
+@dataclass(frozen=True)
+class Spy:
+    """Records what it is handed."""
+
+    fits: list = field(default_factory=list)
+    asked: list = field(default_factory=list)
+    name: str = "spy"
+    default_refit: int | None = 1
+    seeds: int = 1
+
+    def fit(self, history, *, horizon, rng):
+        self.fits.append((history.values.copy(), horizon, rng.integers(2**31)))
+        return self
+
+    def forecast(self, history, horizon):
+        self.asked.append(history.values.copy())
+        return np.full(horizon, history.values[-1])
+
+
+def test_naive_by_hand() -> None:
+    series = Series.from_array([*range(25), 30.0, 28.0, 35.0])
+    result = run_backtest(series, {"naive": NAIVE}, BacktestPlan(horizon=2, origins=2), transform=NONE)
+    assert result.origins.tolist() == [25, 26]
+    assert result.mean[0].tolist() == [[24, 24], [30, 30]]
+    assert result.actual.tolist() == [[30, 28], [28, 35]]
+
+
+def test_the_gap_and_the_window_are_kept() -> None:
+    spy = Spy()
+    plan = BacktestPlan(horizon=3, origins=2, step=4, gap=2, train_window=30)
+    run_backtest(SERIES, {"spy": spy}, plan, transform=NONE)
+    assert [fit[0].tolist() for fit in spy.fits] == [Y[21:51].tolist(), Y[25:55].tolist()]
+    assert [asked.tolist() for asked in spy.asked] == [Y[23:53].tolist(), Y[27:57].tolist()]
+
+
+@pytest.mark.parametrize(("refit", "fits"), [(1, 6), (4, 2), (None, 1), ({"spy": 3}, 2), ({"other": 3}, 6)])
+def test_models_are_refitted_as_planned(refit, fits) -> None:
+    spy = Spy()
+    result = run_backtest(
+        SERIES, {"spy": spy}, BacktestPlan(horizon=3, origins=6, refit_every=refit), transform=NONE
+    )
+    assert len(spy.fits) == fits == result.refits["spy"]
+    assert len(spy.asked) == 6
+
+
+def test_every_seed_is_fitted_from_its_own_stream_and_averaged() -> None:
+    spy = Spy(seeds=3)
+    result = run_backtest(SERIES, {"spy": spy}, BacktestPlan(horizon=2, origins=2), transform=NONE, seed=1)
+    assert len({fit[2] for fit in spy.fits}) == 6
+    assert result.members["spy"].shape == (3, 2, 2)
+    assert result.mean[0] == pytest.approx(result.members["spy"].mean(axis=0))
+
+
+def test_log_returns_are_scored_on_the_cumulative_return() -> None:
+    constant = FromFunction("up", lambda values, horizon: np.full(horizon, 0.01))
+    plan = BacktestPlan(horizon=3, origins=1)
+    result = run_backtest(SERIES, {"up": constant, "naive": NAIVE}, plan, transform=TRANSFORMS["log-return"])
+    assert result.of("up")[0] == pytest.approx([0.01, 0.02, 0.03])
+    assert result.of("naive")[0].tolist() == [0, 0, 0]
+    assert result.actual[0] == pytest.approx(np.log(Y[57:60] / Y[56]))
+
+
+@dataclass(frozen=True)
+class FailsAt:
+    """Breaks at one origin in one way."""
+
+    how: str
+    origin: int
+    name: str = "fails"
+    default_refit: int | None = None
+
+    def fit(self, history, *, horizon, rng):
+        if self.how == "fit":
+            raise RuntimeError("no convergence")
+        return self
+
+    def forecast(self, history, horizon):
+        path = np.full(horizon, history.values[-1])
+        if len(history.values) != self.origin:
+            return path
+        if self.how == "raise":
+            raise ZeroDivisionError("division by zero")
+        if self.how == "shape":
+            return path[:-1]
+        return replace_last(path, np.inf)
+
+
+def replace_last(path, value):
+    path[-1] = value
+    return path
+
+
+@pytest.mark.parametrize(
+    ("how", "error", "message"),
+    [
+        ("raise", "ZeroDivisionError", "division by zero"),
+        ("shape", "ForecastShapeError", r"answered shape (2,) at origin 56; (3,) is needed"),
+        ("inf", "FitError", "not finite at origin 56, h = 3"),
+    ],
+)
+def test_a_failure_costs_its_origin_only_and_is_recorded(how, error, message) -> None:
+    plan = BacktestPlan(horizon=3, origins=4)
+    with pytest.warns(UnpairedOriginsWarning, match="'fails' failed at 1 of 4 origins; the first is 56"):
+        result = run_backtest(SERIES, {"fails": FailsAt(how, 56)}, plan, transform=NONE)
+    assert [(f.model, f.origin, f.error) for f in result.failures] == [("fails", 56, error)]
+    assert message in result.failures[0].message
+    assert np.isnan(result.mean[0]).all(axis=1).tolist() == [False, False, True, False]
+
+
+def test_a_failed_fit_costs_the_origins_it_should_have_served() -> None:
+    with pytest.warns(UnpairedOriginsWarning, match="RuntimeError: no convergence"):
+        result = run_backtest(
+            SERIES,
+            {"fails": FailsAt("fit", 0), "naive": NAIVE},
+            BacktestPlan(horizon=3, origins=4),
+            transform=NONE,
+        )
+    assert [f.origin for f in result.failures] == [54, 55, 56, 57]
+    assert np.isfinite(result.of("naive")).all()
+
+
+def test_a_missing_backend_ends_the_run() -> None:
+    @dataclass(frozen=True)
+    class NoBackend(Spy):
+        def fit(self, history, *, horizon, rng):
+            raise BackendError("no tensorflow")
+
+    with pytest.raises(BackendError, match="no tensorflow"):
+        run_backtest(SERIES, {"net": NoBackend()}, BacktestPlan(horizon=3, origins=2), transform=NONE)
+
+
+def test_a_constant_series_is_refused() -> None:
+    series = Series.from_array(np.full(60, 7.0), name="flat")
+    with pytest.raises(DataError, match=r"Series 'flat' is constant \(7\)"):
+        run_backtest(series, {"naive": NAIVE}, BacktestPlan(horizon=3), transform=NONE)
+
+
+def test_quantiles_of_the_ar_stand_on_the_scored_scale() -> None:
+    plan = BacktestPlan(horizon=4, origins=3)
+    result = run_backtest(SERIES, {"ar": Autoregression()}, plan, transform=TRANSFORMS["log"])
+    quantiles = result.quantiles["ar"]
+    assert quantiles.shape == (3, 4, len(QUANTILES))
+    assert (np.diff(quantiles, axis=2) > 0).all()
+    assert ((quantiles[:, :, 1] < result.of("ar")) & (result.of("ar") < quantiles[:, :, 2])).all()
+
+
+class Interrupt(KeyboardInterrupt):
+    """Ctrl-C, told apart from a real one."""
+
+
+@pytest.mark.parametrize("stop_at", [1, 3, 5])
+def test_an_interrupted_run_resumes_to_the_same_bits(tmp_path, stop_at: int) -> None:
+    plan = BacktestPlan(horizon=3, origins=6)
+    recipes = {"naive": NAIVE, "ar": Autoregression()}
+    whole = run_backtest(SERIES, recipes, plan, transform=NONE)
+
+    def interrupt(model, done, total):
+        if model == "ar" and done == stop_at:
+            raise Interrupt
+
+    folder = RunFolder.start(tmp_path / "run", {"a": 1}, SERIES, QUANTILES, replace=False)
+    with pytest.raises(Interrupt):
+        run_backtest(SERIES, recipes, plan, transform=NONE, folder=folder, progress=interrupt)
+    again = RunFolder.start(tmp_path / "run", {"a": 1}, SERIES, QUANTILES, replace=False)
+    assert len(again.blocks) == 1 + stop_at
+    fits = []
+    counting = replace(Counting(), fits=fits)
+    resumed = run_backtest(SERIES, {"naive": NAIVE, "ar": counting}, plan, transform=NONE, folder=again)
+    assert len(fits) == 6 - stop_at
+    assert resumed.mean.tobytes() == whole.mean.tobytes()
+    assert resumed.quantiles["ar"].tobytes() == whole.quantiles["ar"].tobytes()
+
+
+@dataclass(frozen=True)
+class Counting:
+    """The AR, counting its fits."""
+
+    fits: list = field(default_factory=list)
+    name: str = "ar"
+    family: str = "ar"
+    recipe: Autoregression = field(default_factory=Autoregression)
+
+    def prepare(self, history, *, horizon, rng):
+        return replace(self, recipe=self.recipe.prepare(history, horizon=horizon, rng=rng))
+
+    def fit(self, history, *, horizon, rng):
+        self.fits.append(len(history.values))
+        return self.recipe.fit(history, horizon=horizon, rng=rng)

@@ -1,0 +1,98 @@
+"""What test files share: a seeded stream, reference values, and short ways to make inputs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import settings
+
+from forecastkit.backtesting.forecasts import Forecasts
+from forecastkit.models.protocol import History
+
+settings.register_profile("repeatable", derandomize=True, database=None, deadline=None, max_examples=60)
+settings.load_profile("repeatable")
+
+REFERENCE = Path(__file__).parent / "reference"
+
+
+@cache
+def _read(name: str) -> Any:
+    return json.loads((REFERENCE / f"{name}.json").read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="session")
+def reference() -> Callable[[str], Any]:
+    """Read reference/NAME.json; its README says with what it was made."""
+    return _read
+
+
+@pytest.fixture(scope="session")
+def series_values() -> Callable[[str], np.ndarray]:
+    """Values of a series of reference/series.json."""
+    return lambda name: np.array(_read("series")[name]["values"], dtype=np.float64)
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(20240229)
+
+
+@pytest.fixture(scope="session")
+def history() -> Callable[..., History]:
+    """Make what a model sees: numbered values."""
+
+    def make(values: Any, period: int = 1, changes: bool = False) -> History:
+        vector = np.array(values, dtype=np.float64)
+        vector.flags.writeable = False
+        return History(vector, pd.RangeIndex(len(vector)), period, changes)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def planted() -> Callable[..., Forecasts]:
+    """Make Forecasts by hand: `errors` are actual minus forecast by model, each of shape (O, H).
+
+    Origins start at `first` and stand `step` apart; `members` holds errors of shape (S, O, H).
+    """
+
+    def make(
+        errors: Mapping[str, Any],
+        families: Mapping[str, str],
+        *,
+        actual: Any = None,
+        members: Mapping[str, Any] | None = None,
+        first: int = 50,
+        step: int = 1,
+    ) -> Forecasts:
+        shape = np.shape(next(iter(errors.values())))
+        actual = np.zeros(shape) if actual is None else np.array(actual, dtype=np.float64)
+        origins = first + step * np.arange(shape[0])
+        return Forecasts(
+            series="planted",
+            models=tuple(errors),
+            families=dict(families),
+            index=pd.RangeIndex(int(origins[-1]) + shape[1]),
+            origins=origins,
+            step=step,
+            mean=np.stack([actual - np.asarray(error, dtype=np.float64) for error in errors.values()]),
+            actual=actual,
+            members={name: actual - np.asarray(cube) for name, cube in (members or {}).items()},
+            quantiles={},
+            levels=(),
+            failures=(),
+            fit_seconds=dict.fromkeys(errors, 1.0),
+            forecast_seconds=dict.fromkeys(errors, 0.5),
+            facts={name: () for name in errors},
+            refits=dict.fromkeys(errors, 1),
+            settings={"made": "by hand"},
+        )
+
+    return make

@@ -1,0 +1,122 @@
+"""Transforms: there and back, and no look ahead."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from strategies import positive_vectors
+
+from forecastkit.errors import DataError, PlanError
+from forecastkit.series.transforms import TRANSFORMS, find_transform
+
+NAMES = ("none", "log", "log-return", "difference")
+names = st.sampled_from(NAMES)
+
+
+def test_these_four():
+    assert tuple(TRANSFORMS) == NAMES
+
+
+@pytest.mark.parametrize(
+    ("name", "seen"),
+    [
+        ("none", [1.0, 2.0, 8.0]),
+        ("log", [0.0, np.log(2), np.log(8)]),
+        ("log-return", [np.log(2), np.log(4)]),
+        ("difference", [1.0, 6.0]),
+    ],
+)
+def test_what_the_models_see(name, seen):
+    assert find_transform(name).forward(np.array([1.0, 2.0, 8.0])) == pytest.approx(seen, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("name", "scored"),
+    [
+        ("none", [0.1, 0.2]),
+        ("log", [np.exp(0.1), np.exp(0.2)]),
+        ("log-return", [0.1, 0.3]),
+        ("difference", [4.1, 4.3]),
+    ],
+)
+def test_what_a_path_becomes_after_a_last_value_of_four(name, scored):
+    assert find_transform(name).backward(np.array([0.1, 0.2]), 4.0) == pytest.approx(scored, rel=1e-15)
+
+
+def test_log_returns_are_scored_as_the_move_since_the_origin():
+    actual = find_transform("log-return").actual(np.array([110.0, 121.0]), 100.0)
+    assert actual == pytest.approx([np.log(1.1), np.log(1.21)], rel=1e-15)
+
+
+@given(names, positive_vectors(min_size=2), st.data())
+def test_backward_undoes_forward(name, values, data):
+    """What the models would have to forecast, taken back, is what came."""
+    transform = find_transform(name)
+    origin = data.draw(st.integers(1, len(values) - 1))
+    seen_later = transform.forward(values)[origin - transform.changes :]
+    actual = transform.actual(values[origin:], values[origin - 1])
+    assert transform.backward(seen_later, values[origin - 1]) == pytest.approx(
+        actual, rel=1e-9, abs=1e-9 * values.max()
+    )
+
+
+@given(names, positive_vectors(min_size=2), st.data())
+def test_actual_is_a_difference_on_the_scored_scale(name, values, data):
+    """`scored` is the scale of MASE: moves on it are the moves that are scored."""
+    transform = find_transform(name)
+    origin = data.draw(st.integers(1, len(values) - 1))
+    scored = transform.scored(values)
+    reference = scored[origin - 1] if transform.relative else 0.0
+    assert np.array_equal(transform.actual(values[origin:], values[origin - 1]), scored[origin:] - reference)
+
+
+@given(names, positive_vectors(min_size=2), st.data())
+def test_no_look_ahead(name, values, data):
+    """What is seen of a prefix is bit for bit the prefix of what is seen of the whole."""
+    transform = find_transform(name)
+    stop = data.draw(st.integers(1 + transform.changes, len(values)))
+    poisoned = np.concatenate([values[:stop], np.full(len(values) - stop, 1e9)])
+    seen = transform.forward(values[:stop])
+    assert np.array_equal(seen, transform.forward(values)[: len(seen)])
+    assert np.array_equal(seen, transform.forward(poisoned)[: len(seen)])
+
+
+@given(names, positive_vectors(min_size=3, max_size=3), positive_vectors(min_size=4, max_size=4))
+def test_many_paths_at_once_equal_the_loop(name, one, last):
+    transform = find_transform(name)
+    paths = np.log(np.outer(last, one))
+    together = transform.backward(paths, 2.0)
+    assert together.shape == (4, 3)
+    assert np.array_equal(together, [transform.backward(path, 2.0) for path in paths])
+
+
+@given(names, st.lists(st.floats(-5, 5), min_size=1, max_size=8), st.floats(0.1, 100.0))
+def test_place_is_backward_of_the_cumulated_path(name, path, last):
+    """Quantiles of cumulated paths go through `place`, means through `backward`: both end on one scale."""
+    transform = find_transform(name)
+    moves = np.array(path)
+    level = np.cumsum(moves) if transform.changes else moves
+    assert np.array_equal(transform.place(level, last), transform.backward(moves, last))
+
+
+@pytest.mark.parametrize("name", ["log", "log-return"])
+@pytest.mark.parametrize("bad", [0.0, -1.5])
+def test_logarithm_of_what_is_not_positive_is_refused(name, bad):
+    with pytest.raises(DataError) as caught:
+        find_transform(name).check(np.array([3.0, bad, -7.0]), "temperature")
+    assert str(caught.value) == (
+        f"Series 'temperature' has {bad:g} at position 1; transform '{name}' takes logarithms and needs "
+        "every value above zero. Use transform 'difference' or 'none'."
+    )
+
+
+@pytest.mark.parametrize("name", ["none", "difference"])
+def test_the_others_take_any_sign(name):
+    assert find_transform(name).check(np.array([3.0, 0.0, -7.0]), "temperature") is None
+
+
+def test_unknown_name_is_answered_with_the_nearest():
+    with pytest.raises(PlanError, match=r"There is no transform 'log-returns'\. Did you mean log-return"):
+        find_transform("log-returns")
