@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields, is_dataclass, replace
-from functools import cache
-from importlib.metadata import version
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +12,8 @@ import pandas as pd
 
 from forecastkit.backtesting.forecasts import Forecasts, assemble
 from forecastkit.backtesting.plan import BacktestPlan
-from forecastkit.backtesting.runner import Progress, run_backtest, scored_actuals
+from forecastkit.backtesting.request import describe_request
+from forecastkit.backtesting.runner import Progress, check_runnable, run_backtest, scored_actuals
 from forecastkit.comparison.comparison import Comparison, conclude
 from forecastkit.errors import DataError, PlanError, ReportError
 from forecastkit.models.baselines import references
@@ -120,10 +118,10 @@ def backtest(
     recipes = _recipes(models, data.period, seeds=seeds, loss=loss)
     _check_refits(plan, recipes)
     chosen = find_transform(transform)
-    settings = _settings(plan, recipes, transform, seed, loss)
+    settings = describe_request(plan, recipes, transform=transform, seed=seed, loss=loss)
+    check_runnable(data, plan, chosen)
     folder = None
     if out is not None:
-        plan.origin_positions(len(data), data.name)
         folder = RunFolder.start(Path(out), settings, data, QUANTILES, replace=overwrite)
     return run_backtest(
         data, recipes, plan, transform=chosen, seed=seed, folder=folder, progress=progress, settings=settings
@@ -211,14 +209,7 @@ def read_run(path: str | Path) -> Comparison:
         ReportError: the folder holds no run, is damaged, or the run is unfinished.
     """
     folder = RunFolder.read(Path(path), QUANTILES)
-    told, settings = folder.manifest["series"], folder.manifest["settings"]
-    series = read_csv(
-        Path(path) / "series.csv",
-        name=told["name"],
-        unit=told["unit"],
-        period=told["period"],
-        frequency=told["frequency"] or None,
-    )
+    settings, series = folder.manifest["settings"], folder.series()
     plan = BacktestPlan(**settings["plan"])
     transform = find_transform(settings["transform"])
     origins = plan.origin_positions(len(series), series.name)
@@ -291,52 +282,3 @@ def _check_refits(plan: BacktestPlan, recipes: Mapping[str, Forecaster]) -> None
                 f"refit_every names {unknown[0]!r}, which is not among the models {', '.join(recipes)}. Name "
                 "one of them."
             )
-
-
-def _settings(
-    plan: BacktestPlan, recipes: Mapping[str, Forecaster], transform: str, seed: int, loss: str
-) -> dict[str, Any]:
-    """Everything that decides the forecasts, JSON-ready: with the data, it names a run."""
-    planned = {f.name: getattr(plan, f.name) for f in fields(plan)}
-    if isinstance(plan.refit_every, Mapping):
-        planned["refit_every"] = dict(plan.refit_every)
-    return {
-        "plan": planned,
-        "models": {name: _describe(recipe, plan, name) for name, recipe in recipes.items()},
-        "transform": transform,
-        "seed": seed,
-        "loss": loss,
-        "versions": versions(),
-        "code": _code_hash(),
-    }
-
-
-def _describe(recipe: Forecaster, plan: BacktestPlan, name: str) -> dict[str, Any]:
-    told = {
-        "family": family_of(recipe),
-        "seeds": getattr(recipe, "seeds", 1),
-        "refit_every": plan.refit_interval(name, getattr(recipe, "default_refit", 1)),
-    }
-    details = (
-        asdict(recipe) if is_dataclass(recipe) and not isinstance(recipe, type) else {"recipe": repr(recipe)}
-    )
-    plain = {
-        key: value for key, value in details.items() if isinstance(value, str | int | float | bool | None)
-    }
-    return {**told, "settings": plain}
-
-
-@cache
-def versions() -> dict[str, str]:
-    """Versions of what the numbers depend on."""
-    names = ("forecastkit", "numpy", "scipy", "pandas", "statsmodels", "tensorflow", "keras")
-    return {name: version(name) for name in names}
-
-
-@cache
-def _code_hash() -> str:
-    """Hash of this package's source: forecasts of another version are not taken for one's own."""
-    digest = hashlib.sha256()
-    for path in sorted(Path(__file__).parent.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]

@@ -30,8 +30,13 @@ def check_vector(values: ArrayLike, name: str) -> Vector:
         DataError: not numeric, not one-dimensional, empty, or infinite somewhere.
         MissingValuesError: NaN somewhere; the message names the first position.
     """
+    given = np.asarray(values)
+    texts = given.dtype.kind in "OSU" and any(isinstance(value, str | bytes) for value in given.flat)
+    if given.dtype.kind not in "biufO" or texts:
+        what = "text" if texts else given.dtype
+        raise DataError(f"{name} holds something that is not a number ({what}). Convert it to numbers first.")
     try:
-        array = np.array(values, dtype=np.float64)
+        array = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise DataError(
             f"{name} holds something that is not a number ({error}). Pass numbers only."

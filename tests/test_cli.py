@@ -47,9 +47,7 @@ GOOD = (np.cumsum(np.random.default_rng(0).normal(size=90)) + 30).round(3).tolis
 def test_compare_prints_the_verdict_and_writes_the_report(run) -> None:
     code, out, err = run("compare", *QUICK, "--out", "r")
     assert code == 0
-    assert out.startswith(
-        "ar beats every reference up to h = 4, the last step asked for; no network was compared.\n"
-    )
+    assert out.startswith("ar beats every reference up to h = 3; no network was compared.\n")
     assert err.endswith("Report: r/index.html\n")
     told = json.loads(Path("r/report.json").read_text())
     assert told["verdict"]["outcome"] == "ar_enough"

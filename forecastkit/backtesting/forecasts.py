@@ -11,7 +11,7 @@ import pandas as pd
 
 from forecastkit.arrays import Cube, Indices, Matrix
 from forecastkit.models.protocol import Family
-from forecastkit.runs.folder import Block, Failure
+from forecastkit.runs.blocks import Block, Failure
 
 
 @dataclass(frozen=True, slots=True, eq=False)

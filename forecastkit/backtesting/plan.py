@@ -80,7 +80,7 @@ class BacktestPlan:
         return np.arange(first, last + 1, self.step, dtype=np.int64)
 
     def _default_count(self, n: int, last: int, earliest: int) -> int:
-        training = max(100, (n + 1) // 2) if n >= 100 + self.horizon else n // 2
+        training = self.gap + (max(100, (n + 1) // 2) if n >= 100 + self.horizon else n // 2)
         first = max(earliest, min(training, last))
         return min((last - first) // self.step + 1, max(250, 20 * self.horizon))
 

@@ -25,11 +25,14 @@ from forecastkit.models.protocol import (
     prepare,
     seeds_of,
 )
-from forecastkit.runs.folder import Block, Failure, RunFolder
+from forecastkit.runs.blocks import Block, Failure
+from forecastkit.runs.folder import RunFolder
 from forecastkit.seeds import spawn
 from forecastkit.series.series import Series
 from forecastkit.series.transforms import Transform
 
+LARGEST = 1e150
+"""Forecasts from here on have squared errors that are no numbers any more."""
 Progress = Callable[[str, int, int], None]
 """Called with a model's name, its blocks done and its blocks in all."""
 
@@ -64,13 +67,7 @@ def run_backtest(
         SeriesTooShortError: the plan does not fit into the series.
         BackendError: a network is asked for and TensorFlow is missing.
     """
-    if is_constant(series.values):
-        raise DataError(
-            f"Series {series.name!r} is constant ({series.values[0]:g}): there is nothing to forecast or to "
-            "compare. Check the column, or give a series that varies."
-        )
-    transform.check(series.values, series.name)
-    origins = plan.origin_positions(len(series), series.name)
+    origins = check_runnable(series, plan, transform)
     actual = scored_actuals(series, origins, plan.horizon, transform)
     bench = _Bench(series, plan, transform, seed)
     blocks = []
@@ -103,6 +100,25 @@ def run_backtest(
     )
     _warn_of_failures(forecasts)
     return forecasts
+
+
+def check_runnable(series: Series, plan: BacktestPlan, transform: Transform) -> Indices:
+    """Refuse a series that cannot be backtested as planned, before anything is computed or written.
+
+    Returns:
+        the origins, shape (O,).
+
+    Raises:
+        DataError: the series is constant, or the transform cannot take it.
+        SeriesTooShortError: the plan does not fit into the series.
+    """
+    if is_constant(series.values):
+        raise DataError(
+            f"Series {series.name!r} is constant ({series.values[0]:g}): there is nothing to forecast or to "
+            "compare. Check the column, or give a series that varies."
+        )
+    transform.check(series.values, series.name)
+    return plan.origin_positions(len(series), series.name)
 
 
 def scored_actuals(series: Series, origins: Indices, horizon: int, transform: Transform) -> Matrix:
@@ -226,12 +242,12 @@ class _Bench:
 
 
 def _check_finite(mean: Matrix, name: str, origins: Indices) -> None:
-    bad = np.argwhere(~np.isfinite(mean))
+    bad = np.argwhere(~(np.abs(mean) < LARGEST))
     if len(bad):
         origin, h = int(origins[bad[0][0]]), int(bad[0][1]) + 1
         raise FitError(
-            f"Model {name!r} answered a value that is not finite at origin {origin}, h = {h}. An explosive "
-            "recursion or a failed training does this: look at the model's settings, or at the data before "
+            f"Model {name!r} answered a value that is not finite, or too large to square, at origin {origin}, "
+            f"h = {h}. An explosive recursion or a failed training does this: look at the model's settings, or at the data before "
             "that origin.",
             model=name,
             origin=origin,

@@ -126,9 +126,8 @@ def conclude(series: Series, forecasts: Forecasts, *, transform: Transform, loss
         model: tuple(sorted({*range(1, horizons[model].h + 1), *significant_set(p, ALPHA)}))
         for model, p in p_values.items()
     }
-    seed_spread = {
-        name: _spread(forecasts, scores, name, loss) for name in forecasts.members if name in models
-    }
+    spread = [name for name in forecasts.members if name in models and scores.n_origins]
+    seed_spread = {name: _spread(forecasts, scores, name, loss) for name in spread}
     ar = next((m for m in models if forecasts.families[m] == "ar"), None)
     network = next((m for m in models if forecasts.families[m] == "network"), None)
     duel, duel_dm = _duel(losses, ar, network, forecasts.step)
@@ -212,7 +211,7 @@ def _verdict(
         return None
     better: dict[str, list[int]] = {name: [] for name in asked}
     noise = []
-    if ar and network:
+    if ar and network and len(losses[ar]):
         difference = (losses[network] - losses[ar]).mean(axis=0)
         spread = seed_spread.get(network)
         for i in np.flatnonzero(adjusted <= ALPHA):

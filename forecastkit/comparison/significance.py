@@ -187,10 +187,12 @@ def p_value(statistic: float, degrees: int, alternative: Alternative) -> float:
 def _guard(method: str, differential: Vector, k: int) -> AccuracyTest | None:
     """Answer the cases in which there is nothing to estimate a variance from."""
     n = len(differential)
+    if not np.isfinite(differential).all():
+        return AccuracyTest(method, None, None, 0, n, "a loss is too large to be a number")
     if n < max(FEWEST_ORIGINS, 2 * k):
         return AccuracyTest(method, None, None, 0, n, f"not enough origins: {n} at overlap {k}")
     if np.all(differential == 0):
         return AccuracyTest(method, 0.0, 1.0, n - 1, n, "identical")
     if np.ptp(differential) <= 1e-12 * np.max(np.abs(differential)):
-        return AccuracyTest(method, None, None, 0, n, "constant differential: no variance")
+        return AccuracyTest(method, None, None, 0, n, "the losses differ by the same amount at every origin")
     return None

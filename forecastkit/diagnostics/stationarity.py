@@ -5,6 +5,8 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 
+import numpy as np
+
 from forecastkit.arrays import Vector, is_constant
 
 LEVEL = 0.05
@@ -39,19 +41,19 @@ def adf(values: Vector) -> UnitRootTest:
         the test; for a constant or very short series no test but the reason.
     Source: statsmodels `adfuller(regression="c", autolag="AIC")`.
     """
+    from statsmodels.tools.sm_exceptions import SingularMatrixWarning
     from statsmodels.tsa.stattools import adfuller
 
     if is_constant(values):
         return UnitRootTest(None, None, 0, len(values), "the series is constant")
     if len(values) < 15:
         return UnitRootTest(None, None, 0, len(values), "fewer than 15 observations")
-    with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", RuntimeWarning
-        )  # an exact fit divides by zero: the p-value is 0 or NaN then
-        result = adfuller(values, regression="c", autolag="AIC", result_object=True)
-    if result.pvalue != result.pvalue:
-        return UnitRootTest(
-            None, None, int(result.lags), len(values), "the series fits an autoregression exactly"
-        )
+    try:
+        with warnings.catch_warnings():
+            # A noise-free series leaves no residual to divide by: what comes out is rounding, not a test.
+            warnings.simplefilter("error", RuntimeWarning)
+            warnings.simplefilter("error", SingularMatrixWarning)
+            result = adfuller(values, regression="c", autolag="AIC", result_object=True)
+    except (RuntimeWarning, SingularMatrixWarning, np.linalg.LinAlgError):
+        return UnitRootTest(None, None, 0, len(values), "the series fits an autoregression exactly")
     return UnitRootTest(float(result.statistic), float(result.pvalue), int(result.lags), int(result.nobs))

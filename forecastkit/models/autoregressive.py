@@ -14,7 +14,7 @@ from forecastkit.arrays import Matrix, Vector
 from forecastkit.diagnostics.autocorrelation import ljung_box
 from forecastkit.diagnostics.stationarity import adf
 from forecastkit.errors import SeriesTooShortError
-from forecastkit.models.lags import Criterion, default_max_lag, select_lags
+from forecastkit.models.lags import Criterion, LagSelection, select_lags
 from forecastkit.models.protocol import Family, History
 from forecastkit.series.windows import lag_matrix
 from forecastkit.sources.synthetic import psi_weights
@@ -61,15 +61,16 @@ class Autoregression:
         settled = self.prepare(history, horizon=horizon, rng=rng)
         integrate = history.changes or bool(settled.difference)
         values = np.diff(history.values) if integrate and not history.changes else history.values
-        if len(values) < max(SHORTEST, 2 * (self.max_lag or 0) + 3):
+        needed = max(SHORTEST, 2 * (self.max_lag or 0) + 3)
+        if len(values) < needed:
             raise SeriesTooShortError(
                 f"{len(history.values)} observations are too few to fit {self.name!r}; at least "
-                f"{max(SHORTEST, 2 * (self.max_lag or 0) + 3) + 1} are needed. Use fewer origins or a "
-                "shorter horizon."
+                f"{needed + len(history.values) - len(values)} are needed. Use fewer origins or a shorter "
+                "horizon."
             )
         with _BLAS.limit(limits=1, user_api="blas"):
             selection = select_lags(values, self.max_lag, constant=not integrate, criterion=self.criterion)
-            return _least_squares(values, selection.p, integrate, history)
+            return _least_squares(values, selection, integrate, history.period)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,8 +133,11 @@ class FittedAutoregression:
         return path[p:]
 
 
-def _least_squares(values: Vector, p: int, integrate: bool, history: History) -> FittedAutoregression:
+def _least_squares(
+    values: Vector, selection: LagSelection, integrate: bool, period: int
+) -> FittedAutoregression:
     """Regress values on p lags (and a constant where not integrated), using every row that p leaves."""
+    p = selection.p
     centre = 0.0 if integrate else float(values.mean())
     centred = values - centre
     spread = float(np.sqrt(np.mean(centred**2))) or 1.0
@@ -151,18 +155,19 @@ def _least_squares(values: Vector, p: int, integrate: bool, history: History) ->
         phi=phi,
         sigma2=float(residuals @ residuals / degrees),
         integrated=integrate,
-        facts=_facts(residuals, p, integrate, len(values), history.period),
+        facts=_facts(residuals, selection, integrate, period),
     )
 
 
-def _facts(residuals: Vector, p: int, integrate: bool, n: int, period: int) -> dict[str, Any]:
+def _facts(residuals: Vector, selection: LagSelection, integrate: bool, period: int) -> dict[str, Any]:
     """What the report says of one fit: the order, and whether its residuals still carry autocorrelation."""
-    pooled = min(10 if period == 1 else 2 * period, n // 5)
+    p = selection.p
+    pooled = min(10 if period == 1 else 2 * period, len(residuals) // 5)
     pooled = pooled if pooled > p else p + 5
     p_value = ljung_box(residuals, pooled, fitted=p).p_value if pooled < len(residuals) else None
     return {
         "p": p,
-        "max_lag": default_max_lag(n),
+        "max_lag": len(selection.criterion) - 1,
         "modelled": "changes" if integrate else "levels",
         "ljung_box_lags": pooled,
         "ljung_box_p": p_value,

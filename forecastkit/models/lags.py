@@ -50,7 +50,7 @@ def select_lags(
 
     Raises:
         PlanError: the criterion is unknown, or max_lag leaves fewer rows than coefficients.
-    Source: agrees with statsmodels `ar_select_order` in order and criterion (aic, bic, hqic).
+    Source: orders agree with statsmodels `ar_select_order`, criteria with `AutoReg(..., hold_back=max_lag)`.
     """
     if criterion not in CRITERIA:
         raise PlanError(f"There is no criterion {criterion!r}. {nearest(criterion, CRITERIA)}")
@@ -61,7 +61,7 @@ def select_lags(
             f"{len(values)} observations and max_lag={m} leave {rows} rows; {m + constant + 2} are needed. "
             "Use a smaller max_lag."
         )
-    if is_constant(values):
+    if is_constant(values) and (constant or not values.any()):
         return LagSelection(0, np.full(m + 1, np.nan), rows)
     ssr = _nested_ssr(values, m, constant)
     regressors = np.arange(m + 1) + constant

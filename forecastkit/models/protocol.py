@@ -98,6 +98,10 @@ def as_forecaster(model: Any, name: str) -> Forecaster:
     Raises:
         PlanError: the object is neither.
     """
+    if isinstance(model, type):
+        raise PlanError(
+            f"Model {name!r} is the class {model.__name__}. Give an instance: {model.__name__}()."
+        )
     if isinstance(model, Forecaster):
         return model
     if callable(model):

@@ -23,10 +23,9 @@ def verdict_sentence(comparison: Comparison) -> str:
         return _without_contenders(comparison)
     names = " and ".join(name for name in (verdict.ar, verdict.network) if name)
     if verdict.outcome == "not_enough_data":
-        return (
-            f"Too little data to say: {comparison.scores.n_origins} common origins do not allow a test of "
-            f"{names} at the first step."
-        )
+        untested = (comparison.skill_tests[m][0] for m in (verdict.ar, verdict.network) if m)
+        reason = next(test.reason for test in untested if test.p_value is None)
+        return f"Too little data to say: {names} cannot be tested at the first step ({reason})."
     if verdict.outcome == "neither_beats_naive":
         return _nothing_found(comparison, verdict)
     if verdict.outcome == "ar_enough":
@@ -92,6 +91,8 @@ def percent(share: float) -> str:
     """Write a share in per cent, without a minus before zero; what is undefined as a dash."""
     if not np.isfinite(share):
         return "-"
+    if share < -9.995:
+        return "under -999 %"
     text = f"{100 * share:.0f}"
     return f"{'0' if text == '-0' else text} %"
 

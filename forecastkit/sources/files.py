@@ -71,6 +71,11 @@ def _read_table(path: Path) -> pd.DataFrame:
         raise DataError(
             f"{path.name} could not be read as a UTF-8 CSV file ({error}). Save it as plain CSV."
         ) from error
+    if not isinstance(table.index, pd.RangeIndex):
+        raise DataError(
+            f"{path.name} has rows with more fields than its header names, as decimal commas make them. "
+            "Write numbers with a decimal point, and a name for every column."
+        )
     if table.empty:
         raise DataError(f"{path.name} has a header but no rows. One row per observation is needed.")
     return table

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from forecastkit.backtesting.forecasts import Forecasts, assemble
-from forecastkit.runs.folder import Block, Failure
+from forecastkit.runs.blocks import Block, Failure
 
 ORIGINS = np.array([3, 5, 7])
 ACTUAL = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])

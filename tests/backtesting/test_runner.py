@@ -117,7 +117,7 @@ def replace_last(path, value):
     [
         ("raise", "ZeroDivisionError", "division by zero"),
         ("shape", "ForecastShapeError", r"answered shape (2,) at origin 56; (3,) is needed"),
-        ("inf", "FitError", "not finite at origin 56, h = 3"),
+        ("inf", "FitError", "not finite, or too large to square, at origin 56, h = 3"),
     ],
 )
 def test_a_failure_costs_its_origin_only_and_is_recorded(how, error, message) -> None:

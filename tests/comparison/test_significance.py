@@ -167,7 +167,7 @@ class TestGuards:
     def test_constant_differential(self, test, value):
         result = test(np.full(50, value), 4)
         assert (result.statistic, result.p_value) == (None, None)
-        assert result.reason == "constant differential: no variance"
+        assert result.reason == "the losses differ by the same amount at every origin"
 
     @given(st.integers(0, 1000), st.integers(12, 80), st.integers(1, 6))
     def test_sides_add_up_and_swap(self, test, seed, n, h):
