@@ -27,7 +27,7 @@ from forecastkit.sources.catalog import load_dataset
 from forecastkit.sources.files import read_csv
 from forecastkit.sources.synthetic import PREFIX, load_synthetic
 
-DEFAULT_MODELS = ("drift", "ar", "lstm")
+DEFAULT_MODELS = ("ar", "lstm", "drift")
 Models = Sequence[Any] | Mapping[str, Any]
 
 

@@ -246,9 +246,9 @@ def _check_finite(mean: Matrix, name: str, origins: Indices) -> None:
     if len(bad):
         origin, h = int(origins[bad[0][0]]), int(bad[0][1]) + 1
         raise FitError(
-            f"Model {name!r} answered a value that is not finite, or too large to square, at origin {origin}, "
-            f"h = {h}. An explosive recursion or a failed training does this: look at the model's settings, or at the data before "
-            "that origin.",
+            f"Model {name!r} answered a value that is not finite, or too large to square, at origin "
+            f"{origin}, h = {h}. An explosive recursion or a failed training does this: look at the model's "
+            "settings, or at the data before that origin.",
             model=name,
             origin=origin,
         )

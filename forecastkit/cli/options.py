@@ -77,7 +77,7 @@ SERIES = (
 RUN = (
     click.option("--horizon", type=int, default=24, show_default=True, metavar="N", help="Steps ahead."),
     click.option(
-        "--models", type=Names(), default="drift,ar,lstm", show_default=True, help="See `forecastkit models`."
+        "--models", type=Names(), default="ar,lstm,drift", show_default=True, help="See `forecastkit models`."
     ),
     click.option(
         "--transform",

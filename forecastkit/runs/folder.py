@@ -105,7 +105,8 @@ class RunFolder:
             if manifest["schema_version"] != SCHEMA_VERSION:
                 raise ReportError(
                     f"{str(path)!r} was written with run schema {manifest['schema_version']}; this version "
-                    f"reads {SCHEMA_VERSION}. Read it with the version it was made by, or run the backtest again."
+                    f"reads {SCHEMA_VERSION}. Read it with the version it was made by, or run the backtest "
+                    "again."
                 )
             run = cls(path, manifest, quantiles)
             run.blocks = run._load()
