@@ -11,7 +11,13 @@ import numpy as np
 from forecastkit.arrays import Cube, Matrix, Vector
 from forecastkit.backtesting.forecasts import Forecasts
 from forecastkit.comparison.degradation import SkillHorizon, significant_set, skill_horizon
-from forecastkit.comparison.significance import AccuracyTest, diebold_mariano, equal_accuracy, holm
+from forecastkit.comparison.significance import (
+    AccuracyTest,
+    diebold_mariano,
+    equal_accuracy,
+    holm,
+    loss_differential,
+)
 from forecastkit.comparison.verdict import Verdict, decide
 from forecastkit.scoring.losses import Loss, mase_scale, pointwise_loss
 from forecastkit.scoring.scores import Scores, score
@@ -171,7 +177,7 @@ def _against_references(
     for i in range(losses[model].shape[1]):
         hardest = SkillTest(0.0, 0.0, "")
         for name in references:
-            differential = losses[model][:, i] - losses[name][:, i]
+            differential = loss_differential(losses[model][:, i], losses[name][:, i])
             test = equal_accuracy(differential, i + 1, step, "less")
             dm = diebold_mariano(differential, i + 1, step, "less")
             if test.p_value is None:
@@ -188,8 +194,8 @@ def _duel(
 ) -> tuple[tuple[AccuracyTest, ...], tuple[AccuracyTest, ...]]:
     if ar is None or network is None:
         return (), ()
-    difference = losses[network] - losses[ar]
-    columns = list(enumerate(difference.T, start=1))
+    pairs = zip(losses[network].T, losses[ar].T, strict=True)
+    columns = [(h, loss_differential(loss, other)) for h, (loss, other) in enumerate(pairs, start=1)]
     return (
         tuple(equal_accuracy(d, h, step, "two-sided") for h, d in columns),
         tuple(diebold_mariano(d, h, step, "two-sided") for h, d in columns),

@@ -9,7 +9,16 @@ from hypothesis import strategies as st
 from statsmodels.stats.multitest import multipletests
 from strategies import p_values
 
-from forecastkit.comparison.significance import diebold_mariano, equal_accuracy, ewc, holm, overlap
+from forecastkit.api import compare
+from forecastkit.comparison.significance import (
+    diebold_mariano,
+    equal_accuracy,
+    ewc,
+    holm,
+    loss_differential,
+    overlap,
+)
+from forecastkit.models.autoregressive import Autoregression
 
 WORDS = {"two.sided": "two-sided", "less": "less", "greater": "greater"}
 WEIGHTS = {"acf": "rectangular", "bartlett": "bartlett"}
@@ -214,3 +223,18 @@ class TestHolm:
             assert adjusted[tested] == pytest.approx(theirs, rel=1e-12, abs=1e-300)
             assert (adjusted[tested] >= p[tested]).all()
             assert (np.diff(adjusted[tested][np.argsort(p[tested], kind="stable")]) >= 0).all()
+
+
+def test_rounding_is_no_difference() -> None:
+    rng = np.random.default_rng(0)
+    loss = rng.normal(size=60) ** 2
+    rounded = loss * (1 + 1e-15 * rng.normal(size=60))
+    assert equal_accuracy(loss_differential(rounded, loss), 1).reason == "identical"
+    assert loss_differential(loss + 1.0, loss) == pytest.approx(np.ones(60))
+
+
+def test_an_ar_of_order_0_is_the_mean_and_no_skill_is_claimed() -> None:
+    order_0 = Autoregression(max_lag=0, difference=False)
+    result = compare(np.random.default_rng(24).normal(size=250), [order_0], horizon=3)
+    assert [test.reason for test in result.skill_tests["ar"]] == ["identical"] * 3
+    assert result.skill_horizon["ar"].h == 0
