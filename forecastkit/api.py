@@ -28,7 +28,7 @@ from forecastkit.sources.files import read_csv
 from forecastkit.sources.synthetic import PREFIX, load_synthetic
 
 DEFAULT_MODELS = ("ar", "lstm", "drift")
-Models = Sequence[Any] | Mapping[str, Any]
+Models = str | Sequence[Any] | Mapping[str, Any]
 
 
 def load(
@@ -61,11 +61,11 @@ def load(
         "date_format": date_format,
         "frequency": frequency,
     }
-    if text.endswith((".csv", ".csv.gz")) or Path(text).is_file():
+    if text.endswith((".csv", ".csv.gz")) or _is_file(text):
         return read_csv(source, **reading, name=name, unit=unit or "", period=period)
     given = [key for key, value in reading.items() if value is not None]
     if given:
-        raise PlanError(f"{' and '.join(given)} apply to CSV files, and {text!r} is none. Leave them out.")
+        raise PlanError(f"{text!r} is no CSV file, so {' and '.join(given)} cannot be chosen. Leave it out.")
     series = load_synthetic(text) if text.startswith(PREFIX) else load_dataset(text)
     return replace(
         series,
@@ -123,9 +123,20 @@ def backtest(
     folder = None
     if out is not None:
         folder = RunFolder.start(Path(out), settings, data, QUANTILES, replace=overwrite)
-    return run_backtest(
-        data, recipes, plan, transform=chosen, seed=seed, folder=folder, progress=progress, settings=settings
-    )
+    try:
+        return run_backtest(
+            data,
+            recipes,
+            plan,
+            transform=chosen,
+            seed=seed,
+            folder=folder,
+            progress=progress,
+            settings=settings,
+        )
+    finally:
+        if folder is not None:
+            folder.close()
 
 
 def compare(
@@ -234,6 +245,13 @@ def read_run(path: str | Path) -> Comparison:
     return conclude(series, forecasts, transform=transform, loss=check_loss(settings["loss"]))
 
 
+def _is_file(text: str) -> bool:
+    try:
+        return Path(text).is_file()
+    except OSError:  # longer than a file name may be
+        return False
+
+
 def as_series(data: Any) -> Series:
     """Take a Series as it is, and make one of a pandas Series or a one-dimensional array.
 
@@ -254,12 +272,18 @@ def as_series(data: Any) -> Series:
 
 def _recipes(models: Models, period: int, **settings: Any) -> dict[str, Forecaster]:
     """References first, then the models asked for, each under its name."""
+    models = [models] if isinstance(models, str) else models
     named = models.items() if isinstance(models, Mapping) else ((None, model) for model in models)
     asked: dict[str, Forecaster] = {}
     for name, model in named:
         recipe = find_model(model, **settings) if isinstance(model, str) else None
         recipe = recipe or as_forecaster(model, str(name or getattr(model, "__name__", "model")))
         name = str(name or recipe.name)
+        if getattr(recipe, "loss", settings["loss"]) != settings["loss"]:
+            raise PlanError(
+                f"Model {name!r} minimises the {recipe.loss} error, the comparison is scored on the "  # type: ignore[attr-defined]
+                f"{settings['loss']} one. Give both the same loss."
+            )
         if name in asked:
             raise PlanError(f"Two models are called {name!r}. Give a mapping with a name for each.")
         asked[name] = recipe

@@ -13,6 +13,7 @@ ForecastKitError                         what the command line catches and print
         ForecastShapeError               the wrong shape came back; carries model and origin
     BackendError (ImportError)           TensorFlow is missing or unusable
     ReportError (OSError)                a report or a run folder cannot be written or read
+        LockedError                      another process is at work in the run folder
 
 ForecastKitWarning (UserWarning)
     ShortSampleWarning                   few origins for the claim
@@ -84,6 +85,10 @@ class BackendError(ForecastKitError, ImportError):
 
 class ReportError(ForecastKitError, OSError):
     """A report or a run folder cannot be written or read."""
+
+
+class LockedError(ReportError):
+    """Another process is at work in the run folder."""
 
 
 class ForecastKitWarning(UserWarning):

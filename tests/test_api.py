@@ -123,7 +123,7 @@ def test_load_knows_datasets_files_and_processes(tmp_path) -> None:
     assert (renamed.name, renamed.period, len(renamed)) == ("noise", 5, 30)
     with pytest.raises(DatasetNotFoundError, match=r"no file or dataset .sunspot.\. Did you mean sunspots"):
         fk.load("sunspot")
-    with pytest.raises(PlanError, match="column apply to CSV files"):
+    with pytest.raises(PlanError, match="no CSV file, so column cannot"):
         fk.load("sunspots", column="y")
 
 

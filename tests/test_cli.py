@@ -38,7 +38,7 @@ def write_csv(path: str, rows: list[str]) -> None:
 
 def daily(values: list[object]) -> list[str]:
     start = np.datetime64("2024-01-01")
-    return [f"{start + i},{value}" for i, value in enumerate(values)]
+    return [f"{start + np.timedelta64(i, 'D')},{value}" for i, value in enumerate(values)]
 
 
 GOOD = (np.cumsum(np.random.default_rng(0).normal(size=90)) + 30).round(3).tolist()
@@ -50,7 +50,7 @@ def test_compare_prints_the_verdict_and_writes_the_report(run) -> None:
     assert out.startswith("ar beats every reference up to h = 3; no network was compared.\n")
     assert err.endswith("Report: r/index.html\n")
     told = json.loads(Path("r/report.json").read_text())
-    assert told["verdict"]["outcome"] == "ar_enough"
+    assert told["verdict"]["outcome"] == "skill_found"
     assert told["schema_version"] == 1
     assert "<html" in Path("r/index.html").read_text()
     assert not list(Path("r").rglob("*.part"))
@@ -70,6 +70,7 @@ def test_backtest_then_report(run) -> None:
     manifest = json.loads(Path("runs/a/manifest.json").read_text())
     assert manifest["settings"]["plan"]["refit_every"] == {"ar": 5}
     assert sorted(p.name for p in Path("runs/a").iterdir()) == [
+        ".lock",
         "blocks.jsonl",
         "failures.json",
         "forecasts.csv",
@@ -151,7 +152,12 @@ BAD_INPUT = {
         "names 'lstm'",
     ),
     "odd refit policy": (["bad.csv", "--refit-every", "often"], daily(GOOD), 2, "'often' is no policy"),
-    "column of a dataset": (["sunspots", "--column", "y"], None, 2, "apply to CSV files"),
+    "column of a dataset": (
+        ["sunspots", "--column", "y"],
+        None,
+        2,
+        "is no CSV file, so column cannot be chosen",
+    ),
     "odd synthetic": (["synthetic:ar2?m=3"], None, 2, "has no parameter 'm'"),
     "unreadable date": (["bad.csv"], ["31/12/2024,1", "01/01/2025,2"], 3, "does not read as ISO 8601"),
 }

@@ -12,6 +12,8 @@ from forecastkit.errors import PlanError, SeriesTooShortError
 
 FEWEST_TRAINING = 25
 """Observations without which no model is fitted."""
+FEWEST_ORIGINS = 10
+"""Origins without which nothing is tested."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,10 +65,12 @@ class BacktestPlan:
         last = n - self.horizon
         earliest = self.gap + (self.train_window or FEWEST_TRAINING)
         if last < earliest:
+            settings = {"gap": self.gap, "train_window": self.train_window}
+            asked = "".join(f", {what} {value}" for what, value in settings.items() if value)
+            remedy = f"a shorter horizon (at most {n - earliest}) or " if n > earliest else ""
             raise SeriesTooShortError(
-                f"Series {name!r} has {n} observations; horizon {self.horizon} and {earliest} before the "
-                f"first origin need {self.horizon + earliest}. Use a shorter horizon (at most "
-                f"{max(1, n - earliest)}) or a longer series."
+                f"Series {name!r} has {n} observations; horizon {self.horizon}{asked} and {earliest} before "
+                f"the first origin need {self.horizon + earliest}. Use {remedy}a longer series."
             )
         count = self._default_count(n, last, earliest) if self.origins is None else self.origins
         first = last - (count - 1) * self.step

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import inspect
+import uuid
 from collections.abc import Mapping
-from dataclasses import asdict, fields, is_dataclass
+from dataclasses import fields, is_dataclass
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from forecastkit.backtesting.plan import BacktestPlan
-from forecastkit.models.protocol import Forecaster, family_of, seeds_of
+from forecastkit.models.protocol import Forecaster, FromFunction, family_of, seeds_of
 
 PACKAGES = ("forecastkit", "numpy", "scipy", "pandas", "statsmodels", "tensorflow", "keras")
 
@@ -19,35 +23,79 @@ PACKAGES = ("forecastkit", "numpy", "scipy", "pandas", "statsmodels", "tensorflo
 def describe_request(
     plan: BacktestPlan, recipes: Mapping[str, Forecaster], *, transform: str, seed: int, loss: str
 ) -> dict[str, Any]:
-    """List plan, models, transform, seed, loss, versions and a hash of this package's code."""
-    planned = {f.name: getattr(plan, f.name) for f in fields(plan)}
-    if isinstance(plan.refit_every, Mapping):
-        planned["refit_every"] = dict(plan.refit_every)
+    """List plan, models, transform, seed, loss, versions and a hash of this package's code.
+
+    Models of one's own are described by their settings and by a hash of the file that defines them; one that
+    is defined in no file (in a notebook) is never taken for the same again.
+    """
     return {
-        "plan": planned,
+        "plan": {f.name: canonical(getattr(plan, f.name)) for f in fields(plan)},
         "models": {name: _describe(recipe, plan, name) for name, recipe in recipes.items()},
         "transform": transform,
-        "seed": seed,
+        "seed": int(seed),
         "loss": loss,
-        "versions": {name: version(name) for name in PACKAGES},
-        "code": _code_hash(),
+        "versions": {name: _version(name) for name in PACKAGES},
+        "code": _package_hash(),
     }
 
 
+def canonical(value: Any) -> Any:
+    """Reduce a setting to JSON so that equal settings, and only those, give equal text."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, str | int | float | bool | None):
+        return value
+    if isinstance(value, np.ndarray):
+        return (
+            f"{value.dtype} {value.shape} {hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()}"
+        )
+    if isinstance(value, Mapping):
+        return {str(key): canonical(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [canonical(item) for item in value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return {
+            "class": _origin_of(type(value)),
+            **{f.name: canonical(getattr(value, f.name)) for f in fields(value)},
+        }
+    if inspect.isfunction(value):
+        cells = [cell.cell_contents for cell in value.__closure__ or ()]
+        return {"function": _origin_of(value), "given": canonical([*cells, *(value.__defaults__ or ())])}
+    if hasattr(value, "__dict__") and not isinstance(value, type):
+        return {"class": _origin_of(type(value)), **{k: canonical(v) for k, v in vars(value).items()}}
+    return _origin_of(value)
+
+
+def _origin_of(thing: Any) -> str:
+    """Name a class or function with a hash of the file that defines it."""
+    name = f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', type(thing).__name__)}"
+    try:
+        file = inspect.getsourcefile(thing)
+        return f"{name} {hashlib.sha256(Path(file or '').read_bytes()).hexdigest()[:16]}"
+    except (OSError, TypeError):
+        return f"{name} {uuid.uuid4()}"
+
+
 def _describe(recipe: Forecaster, plan: BacktestPlan, name: str) -> dict[str, Any]:
-    details = (
-        asdict(recipe) if is_dataclass(recipe) and not isinstance(recipe, type) else {"recipe": repr(recipe)}
-    )
+    inside = recipe.function if isinstance(recipe, FromFunction) else recipe
+    settings = canonical(inside)
     return {
         "family": family_of(recipe),
         "seeds": seeds_of(recipe),
         "refit_every": plan.refit_interval(name, getattr(recipe, "default_refit", 1)),
-        "settings": {k: v for k, v in details.items() if isinstance(v, str | int | float | bool | None)},
+        "settings": settings if isinstance(settings, dict) else {"model": settings},
     }
 
 
+def _version(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
+
+
 @cache
-def _code_hash() -> str:
+def _package_hash() -> str:
     """Hash of this package's source: forecasts of another version are not taken for one's own."""
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parents[1].rglob("*.py")):

@@ -5,14 +5,23 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from forecastkit.arrays import Cube, Indices, Matrix, is_constant
 from forecastkit.backtesting.forecasts import Forecasts, assemble
-from forecastkit.backtesting.plan import BacktestPlan
-from forecastkit.errors import BackendError, DataError, FitError, ForecastShapeError, UnpairedOriginsWarning
+from forecastkit.backtesting.plan import FEWEST_ORIGINS, BacktestPlan
+from forecastkit.errors import (
+    BackendError,
+    DataError,
+    FitError,
+    ForecastKitWarning,
+    ForecastShapeError,
+    ShortSampleWarning,
+    UnpairedOriginsWarning,
+)
 from forecastkit.models.protocol import (
     QUANTILES,
     Fitted,
@@ -33,6 +42,8 @@ from forecastkit.series.transforms import Transform
 
 LARGEST = 1e150
 """Forecasts from here on have squared errors that are no numbers any more."""
+TOGETHER = 64
+"""Origins forecast in one call: their histories stand in memory together."""
 Progress = Callable[[str, int, int], None]
 """Called with a model's name, its blocks done and its blocks in all."""
 
@@ -68,20 +79,20 @@ def run_backtest(
         BackendError: a network is asked for and TensorFlow is missing.
     """
     origins = check_runnable(series, plan, transform)
+    _warn_of_few(series, plan, origins)
     actual = scored_actuals(series, origins, plan.horizon, transform)
-    bench = _Bench(series, plan, transform, seed)
     blocks = []
     for name, recipe in recipes.items():
+        seen = transform.for_references() if family_of(recipe) == "reference" else transform
+        bench = _Bench(name, recipe, series, plan, seen, seed)
         parts = plan.blocks(origins, plan.refit_interval(name, getattr(recipe, "default_refit", 1)))
         tasks = [(member, part) for part in parts for member in range(seeds_of(recipe))]
-        prepared: Forecaster | Failure | None = None
         for done, (member, part) in enumerate(tasks):
-            if progress is not None:
-                progress(name, done, len(tasks))
             block = folder.blocks.get((name, member, int(part[0]))) if folder is not None else None
             if block is None:
-                prepared = prepared or bench.prepare(name, recipe, int(origins[0]))
-                block = bench.run(name, prepared, member, part)
+                if progress is not None:
+                    progress(name, done, len(tasks))
+                block = bench.run(member, part)
                 if folder is not None:
                     folder.append(block, series, actual[np.searchsorted(origins, part)])
             blocks.append(block)
@@ -117,6 +128,12 @@ def check_runnable(series: Series, plan: BacktestPlan, transform: Transform) -> 
             f"Series {series.name!r} is constant ({series.values[0]:g}): there is nothing to forecast or to "
             "compare. Check the column, or give a series that varies."
         )
+    size, spread = float(np.max(np.abs(series.values))), float(np.ptp(series.values))
+    if size >= LARGEST or spread <= 1 / LARGEST:
+        raise DataError(
+            f"Series {series.name!r} has values up to {size:g} with a spread of {spread:g}, whose squares "
+            "are no numbers any more. Give it in another unit."
+        )
     transform.check(series.values, series.name)
     return plan.origin_positions(len(series), series.name)
 
@@ -128,57 +145,64 @@ def scored_actuals(series: Series, origins: Indices, horizon: int, transform: Tr
 
 
 class _Bench:
-    """The series with everything that turns one task into one block."""
+    """One model on one series: turns a seed and its origins into a block."""
 
-    def __init__(self, series: Series, plan: BacktestPlan, transform: Transform, seed: int) -> None:
+    def __init__(
+        self,
+        name: str,
+        recipe: Forecaster,
+        series: Series,
+        plan: BacktestPlan,
+        transform: Transform,
+        seed: int,
+    ) -> None:
+        self.name = name
+        self.recipe = recipe
         self.series = series
         self.plan = plan
         self.transform = transform
         self.seed = seed
+        self.prepared: Forecaster | None = None
 
-    def prepare(self, name: str, recipe: Forecaster, origin: int) -> Forecaster | Failure:
-        """Let the recipe settle what it decides once, on the training data of the first origin."""
-        try:
-            history = self._history(self.plan.training_part(origin))
-            rng = spawn(self.seed, name, "prepare")
-            return prepare(recipe, history, horizon=self.plan.horizon, rng=rng)
-        except BackendError:
-            raise
-        except (
-            Exception
-        ) as error:  # models are anyone's code: whatever they raise is recorded, and others go on
-            return _failure(name, 0, origin, error)
-
-    def run(self, name: str, recipe: Forecaster | Failure, member: int, origins: Indices) -> Block:
-        """Fit at the first of these origins and forecast from each."""
+    def run(self, member: int, origins: Indices) -> Block:
+        """Fit at the first of these origins and forecast from each; whatever a model raises is recorded."""
         start = time.perf_counter()
-        if isinstance(recipe, Failure):
-            return self._failed(name, member, origins, recipe.error, recipe.message, 0.0)
         origin = int(origins[0])
-        rng = spawn(self.seed, name, member, origin)
+        blank = np.full((len(origins), self.plan.horizon), np.nan)
         try:
-            history = self._history(self.plan.training_part(origin))
-            fitted = recipe.fit(history, horizon=self.plan.horizon, rng=rng)
+            fitted = self._fit(member, origin)
         except BackendError:
             raise
-        except Exception as error:  # see above
-            failure = _failure(name, member, origin, error)
-            return self._failed(
-                name, member, origins, failure.error, failure.message, time.perf_counter() - start
-            )
+        except Exception as error:  # models are anyone's code: what they raise is kept, and the others go on
+            failures = tuple(self._failure(member, int(t), error) for t in origins)
+            return Block(self.name, member, origins, blank, None, failures, time.perf_counter() - start)
         fit_seconds = time.perf_counter() - start
-        mean, quantiles, failures = self._forecast(name, fitted, member, origins)
+        answers = [
+            self._forecast(fitted, member, origins[i : i + TOGETHER])
+            for i in range(0, len(origins), TOGETHER)
+        ]
         return Block(
-            model=name,
+            model=self.name,
             seed=member,
             origins=origins,
-            mean=mean,
-            quantiles=quantiles,
-            failures=failures,
+            mean=np.concatenate([mean for mean, _, _ in answers]),
+            quantiles=_joined([(quantiles, len(mean)) for mean, quantiles, _ in answers]),
+            failures=tuple(failure for _, _, failures in answers for failure in failures),
             fit_seconds=fit_seconds,
             forecast_seconds=time.perf_counter() - start - fit_seconds,
-            facts=facts_of(fitted),
+            facts={str(key): _plain(value) for key, value in facts_of(fitted).items()},
         )
+
+    def _fit(self, member: int, origin: int) -> Fitted:
+        """Settle once what is decided once, on the training data of the first origin, then fit."""
+        horizon = self.plan.horizon
+        if self.prepared is None:
+            first = int(self.plan.origin_positions(len(self.series))[0])
+            history = self._history(self.plan.training_part(first))
+            rng = spawn(self.seed, self.name, "prepare")
+            self.prepared = prepare(self.recipe, history, horizon=horizon, rng=rng)
+        history = self._history(self.plan.training_part(origin))
+        return self.prepared.fit(history, horizon=horizon, rng=spawn(self.seed, self.name, member, origin))
 
     def _history(self, part: slice) -> History:
         values = np.array(self.transform.forward(self.series.values[part].copy()))
@@ -187,58 +211,89 @@ class _Bench:
         return History(values, index, self.series.period, self.transform.changes)
 
     def _forecast(
-        self, name: str, fitted: Fitted, member: int, origins: Indices
+        self, fitted: Fitted, member: int, origins: Indices
     ) -> tuple[Matrix, Cube | None, tuple[Failure, ...]]:
         """Forecast all origins together; where that fails, one by one, so that only the guilty are lost."""
         try:
-            return (*self._paths(name, fitted, origins), ())
+            return (*self._paths(fitted, origins), ())
         except Exception as error:  # see above
             if len(origins) == 1:
-                failure = _failure(name, member, int(origins[0]), error)
-                return np.full((1, self.plan.horizon), np.nan), None, (failure,)
-        parts = [self._forecast(name, fitted, member, origins[i : i + 1]) for i in range(len(origins))]
-        mean = np.concatenate([part[0] for part in parts])
-        given = next((part[1] for part in parts if part[1] is not None), None)
-        blank = None if given is None else np.full_like(given, np.nan)
-        quantiles = (
-            None if blank is None else np.concatenate([blank if q is None else q for _, q, _ in parts])
-        )
-        return mean, quantiles, tuple(failure for part in parts for failure in part[2])
+                blank = np.full((1, self.plan.horizon), np.nan)
+                return blank, None, (self._failure(member, int(origins[0]), error),)
+        answers = [self._forecast(fitted, member, origins[i : i + 1]) for i in range(len(origins))]
+        mean = np.concatenate([answer[0] for answer in answers])
+        quantiles = _joined([(answer[1], 1) for answer in answers])
+        return mean, quantiles, tuple(failure for answer in answers for failure in answer[2])
 
-    def _paths(self, name: str, fitted: Fitted, origins: Indices) -> tuple[Matrix, Cube | None]:
+    def _paths(self, fitted: Fitted, origins: Indices) -> tuple[Matrix, Cube | None]:
         horizon = self.plan.horizon
         histories = [self._history(self.plan.known_part(origin)) for origin in origins.tolist()]
         paths = forecast_many(fitted, histories, horizon)
         if paths.shape != (len(origins), horizon):
             raise ForecastShapeError(
-                f"Model {name!r} answered shape {paths.shape[1:]} at origin {origins[0]}; ({horizon},) is "
-                "needed: one number per step of the horizon.",
-                model=name,
+                f"Model {self.name!r} answered shape {paths.shape[1:]} at origin {origins[0]}; ({horizon},) "
+                "is needed: one number per step of the horizon.",
+                model=self.name,
                 origin=int(origins[0]),
             )
+        self._check_alone(fitted, histories, paths, origins)
         lasts = [float(self.series.values[origin - 1]) for origin in origins.tolist()]
         with np.errstate(over="ignore"):
-            mean = np.array(
-                [self.transform.backward(path, last) for path, last in zip(paths, lasts, strict=True)]
-            )
-        _check_finite(mean, name, origins)
-        levels = forecast_quantiles(fitted, histories, horizon)
-        if levels is None:
-            return mean, None
-        with np.errstate(over="ignore"):
-            placed = np.array(
-                [self.transform.place(level, last) for level, last in zip(levels, lasts, strict=True)]
-            )
-        return mean, placed
+            mean = np.array([self.transform.backward(p, last) for p, last in zip(paths, lasts, strict=True)])
+        _check_finite(mean, self.name, origins)
+        return mean, self._quantiles(fitted, histories, lasts)
 
-    def _failed(
-        self, name: str, member: int, origins: Indices, error: str, message: str, seconds: float
-    ) -> Block:
-        """Make the block of a fit that failed: every origin it should have served is a failure."""
-        failures = tuple(Failure(name, member, int(origin), error, message) for origin in origins)
-        return Block(
-            name, member, origins, np.full((len(origins), self.plan.horizon), np.nan), None, failures, seconds
-        )
+    def _check_alone(self, fitted: Fitted, histories: list[History], paths: Matrix, origins: Indices) -> None:
+        """Ask the first origin alone: in a batch, later histories hold the future of earlier ones."""
+        if len(histories) == 1 or not hasattr(fitted, "forecast_many"):
+            return
+        alone = np.asarray(fitted.forecast(histories[0], self.plan.horizon), dtype=np.float64)
+        if not np.allclose(paths[0], alone, rtol=1e-9, atol=0, equal_nan=True):
+            message = (
+                f"Model {self.name!r} forecasts otherwise from origin {origins[0]} alone than among others. "
+                "Its `forecast_many` must equal the loop over `forecast` and not look at later histories; it "
+                "is asked one by one."
+            )
+            warnings.warn(message, ForecastKitWarning, stacklevel=2)
+            raise FitError(message, model=self.name, origin=int(origins[0]))
+
+    def _quantiles(self, fitted: Fitted, histories: list[History], lasts: list[float]) -> Cube | None:
+        """Ask for quantiles, which are an extra: where they are unusable the forecasts stand without them."""
+        try:
+            levels = forecast_quantiles(fitted, histories, self.plan.horizon)
+            if levels is None:
+                return None
+            shape = (len(histories), self.plan.horizon, len(QUANTILES))
+            if levels.shape != shape:
+                raise ValueError(f"shape {levels.shape[1:]}, {shape[1:]} is needed")
+            with np.errstate(over="ignore"):
+                placed = np.array(
+                    [self.transform.place(q, last) for q, last in zip(levels, lasts, strict=True)]
+                )
+            if not np.isfinite(placed).all() or (np.diff(placed, axis=2) < 0).any():
+                raise ValueError("they are not finite and in rising order")
+        except Exception as error:  # see above
+            message = f"Quantiles of model {self.name!r} were left out: {type(error).__name__}: {error}"
+            warnings.warn(message, ForecastKitWarning, stacklevel=2)
+            return None
+        return placed
+
+    def _failure(self, member: int, origin: int, error: Exception) -> Failure:
+        return Failure(self.name, member, origin, type(error).__name__, str(error))
+
+
+def _joined(parts: list[tuple[Cube | None, int]]) -> Cube | None:
+    """Concatenate quantiles of neighbouring origins, NaN for those that have none; None where none has."""
+    given = next((quantiles for quantiles, _ in parts if quantiles is not None), None)
+    if given is None:
+        return None
+    return np.concatenate([np.full((n, *given.shape[1:]), np.nan) if q is None else q for q, n in parts])
+
+
+def _plain(value: Any) -> Any:
+    """Reduce a fact to what a table or JSON can hold."""
+    value = value.item() if isinstance(value, np.generic) else value
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
 
 
 def _check_finite(mean: Matrix, name: str, origins: Indices) -> None:
@@ -254,8 +309,22 @@ def _check_finite(mean: Matrix, name: str, origins: Indices) -> None:
         )
 
 
-def _failure(model: str, seed: int, origin: int, error: Exception) -> Failure:
-    return Failure(model, seed, origin, type(error).__name__, str(error))
+def _warn_of_few(series: Series, plan: BacktestPlan, origins: Indices) -> None:
+    """Say where origins that were asked for leave less than the default would."""
+    usual = replace(plan, origins=None).origin_positions(len(series), series.name)
+    if plan.origins is not None and origins[0] < usual[0]:
+        warnings.warn(
+            f"{len(origins)} origins leave {origins[0]} observations before the first; by default {usual[0]} "
+            f"would be left, with {len(usual)} origins.",
+            ShortSampleWarning,
+            stacklevel=3,
+        )
+    if len(origins) < FEWEST_ORIGINS:
+        warnings.warn(
+            f"{len(origins)} origins are too few for any test; a verdict needs {FEWEST_ORIGINS} or more.",
+            ShortSampleWarning,
+            stacklevel=3,
+        )
 
 
 def _warn_of_failures(forecasts: Forecasts) -> None:

@@ -15,7 +15,7 @@ COMMANDS = {
     "models": "List the models that --models takes.",
 }
 EXIT_CODES = """Exit codes: 0 done, 2 usage, 3 data, 4 a model failed (the report is still written), 6
-nothing could be written, 130 interrupted (what is finished is kept)."""
+nothing could be read or written, 75 the run folder is in use, 130 interrupted (what is finished is kept)."""
 
 
 class LazyGroup(click.Group):
@@ -80,8 +80,17 @@ def main() -> None:
 
 def exit_code(error: Exception) -> int:
     """Give the exit code that belongs to an error."""
-    from forecastkit.errors import DataError, ModelError, PlanError, ReportError, UnknownModelError
+    from forecastkit.errors import (
+        DataError,
+        LockedError,
+        ModelError,
+        PlanError,
+        ReportError,
+        UnknownModelError,
+    )
 
+    if isinstance(error, LockedError):
+        return 75
     if isinstance(error, PlanError | UnknownModelError):
         return 2
     if isinstance(error, DataError):

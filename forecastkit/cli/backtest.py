@@ -64,10 +64,10 @@ def command(**options: Any) -> None:
     else:
         horizons = few_horizons(forecasts.horizon)
         width = max(map(len, (*forecasts.models, "mse at h =")))
-        click.echo("mse at h =".ljust(width) + "".join(f"{h:>10}" for h in horizons) + "   seconds")
+        click.echo("mse at h =".ljust(width) + "".join(f"{h:>9}" for h in horizons) + "     time")
         for model, mse in zip(scores.models, scores.mse, strict=True):
-            cells = "".join(f"{mse[h - 1]:>10.4g}" for h in horizons)
-            click.echo(f"{model.ljust(width)}{cells}{seconds(result.costs[model]):>10}")
+            cells = "".join(f"{mse[h - 1]:>9.3g}" for h in horizons)
+            click.echo(f"{model.ljust(width)}{cells}{seconds(result.costs[model]):>9}")
         click.echo(f"{scores.n_origins} of {len(forecasts.origins)} origins are common to all models.")
     click.echo(f"\nRun: {out}", err=True)
     exit_for(forecasts, scores.dropped)

@@ -17,6 +17,7 @@ from forecastkit.cli.options import (
     run_settings,
     show_warnings,
     with_options,
+    wrapped,
 )
 from forecastkit.cli.progress import progress_on_stderr
 
@@ -44,6 +45,8 @@ def command(**options: Any) -> None:
             series, plan=plan, out=out / "run", overwrite=True, progress=progress, **run_settings(options)
         )
     report(result, out)
-    click.echo(to_json(document(result)) if options["as_json"] else result, nl=not options["as_json"])
+    click.echo(
+        to_json(document(result)) if options["as_json"] else wrapped(result), nl=not options["as_json"]
+    )
     click.echo(f"\nReport: {out / 'index.html'}", err=True)
     exit_for(result.forecasts, result.scores.dropped)

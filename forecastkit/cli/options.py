@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -153,6 +156,19 @@ def default_out(options: Mapping[str, Any], root: str, name: str) -> Path:
     from forecastkit.reporting.publish import folder_name
 
     return Path(options["out"]) if options["out"] else Path(root) / folder_name(name)
+
+
+def wrapped(text: object) -> str:
+    """Break long lines between words where a terminal would break them anywhere."""
+    if not sys.stdout.isatty():
+        return str(text)
+    width = shutil.get_terminal_size().columns
+    return "\n".join(
+        textwrap.fill(line, width, subsequent_indent="  " * line.startswith("- "))
+        if len(line) > width
+        else line
+        for line in str(text).splitlines()
+    )
 
 
 def show_warnings() -> None:

@@ -61,7 +61,7 @@ def _bars() -> Iterator[Progress]:
 
             def progress(model: str, done: int, total: int) -> None:
                 if model not in tasks:
-                    tasks[model] = bars.add_task(model, total=total)
+                    tasks[model] = bars.add_task(model, total=total, completed=done)
                 bars.update(tasks[model], completed=done)
 
             yield progress

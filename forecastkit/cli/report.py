@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from forecastkit.cli.options import Names, exit_for
+from forecastkit.cli.options import Names, exit_for, wrapped
 
 
 @click.command("report")
@@ -14,7 +14,7 @@ from forecastkit.cli.options import Names, exit_for
 @click.option(
     "--format", "formats", type=Names(), default="html,json", show_default=True, help="html, json or both."
 )
-@click.option("--out", metavar="DIR", help="Folder of the report.  [default: reports/NAME]")
+@click.option("--out", metavar="DIR", help="Folder of the report.  [default: reports/, named after DIR]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(run: str, formats: tuple[str, ...], out: str | None, as_json: bool) -> None:
     """Write the report of a run folder, without running a model.
@@ -26,7 +26,9 @@ def command(run: str, formats: tuple[str, ...], out: str | None, as_json: bool) 
     from forecastkit.reporting.publish import folder_name
 
     result = read_run(run)
-    folder = report(result, out or Path("reports") / folder_name(result.series.name), formats=formats)
-    click.echo(to_json(document(result)) if as_json else result, nl=not as_json)
+    place = Path(run).resolve()
+    beside = place.parent if place.name == "run" else Path("reports") / folder_name(place.name)
+    folder = report(result, out or beside, formats=formats)
+    click.echo(to_json(document(result)) if as_json else wrapped(result), nl=not as_json)
     click.echo(f"\nReport: {folder}", err=True)
     exit_for(result.forecasts, result.scores.dropped)

@@ -19,6 +19,7 @@ from forecastkit.comparison.significance import (
     loss_differential,
 )
 from forecastkit.comparison.verdict import Verdict, decide
+from forecastkit.errors import DataError
 from forecastkit.scoring.losses import Loss, mase_scale, pointwise_loss
 from forecastkit.scoring.scores import Scores, score
 from forecastkit.series.series import Series
@@ -62,9 +63,9 @@ class Comparison:
         skill: by model, 1 - loss / loss of the best reference at h = 1..H.
         skill_tests: by model, one test per h.
         skill_horizon: by model, the last h up to which skill is reliable.
-        skill_set: by model, every h with reliable skill: those up to the skill horizon, and those that stay
-            significant after Holm's adjustment wherever they lie (a seasonal model may have skill at h = 12
-            only).
+        skill_set: by model, every h that stays significant after Holm's adjustment, wherever it lies (a
+            seasonal model may have skill at h = 12 only).
+        claimed: by model, the h of either: skill horizon and skill set hold 5 % each, together at most 10 %.
         duel: two-sided tests of network against AR by h, empty where one of them is absent.
         duel_adjusted: their p-values after Holm's adjustment over h, NaN where there was no test.
         duel_dm: the same tests by DM-HLN.
@@ -84,6 +85,7 @@ class Comparison:
     skill_tests: Mapping[str, tuple[SkillTest, ...]]
     skill_horizon: Mapping[str, SkillHorizon]
     skill_set: Mapping[str, tuple[int, ...]]
+    claimed: Mapping[str, tuple[int, ...]]
     duel: tuple[AccuracyTest, ...]
     duel_adjusted: Vector
     duel_dm: tuple[AccuracyTest, ...]
@@ -98,7 +100,7 @@ class Comparison:
         return verdict_text(self)
 
     def plot(self) -> Figure:
-        """Draw error and skill by horizon with matplotlib."""
+        """Draw skill by horizon with matplotlib."""
         from forecastkit.reporting.figures import draw_skill
 
         return draw_skill(self)
@@ -121,6 +123,11 @@ def conclude(series: Series, forecasts: Forecasts, *, transform: Transform, loss
     scores = score(forecasts, mase_scale(before, series.period))
     references = tuple(m for m in scores.models if forecasts.families[m] == "reference")
     models = tuple(m for m in scores.models if m not in references)
+    if not references:
+        raise DataError(
+            f"No reference could be scored on series {series.name!r}: "
+            f"{forecasts.failures[0].message if forecasts.failures else 'none ran'} Look at the data."
+        )
     losses = _losses(forecasts, scores, loss)
     curves = np.array([scores.of(name, loss) for name in references])
     best = curves.argmin(axis=0) if scores.n_origins else np.zeros(forecasts.horizon, dtype=np.int64)
@@ -128,10 +135,8 @@ def conclude(series: Series, forecasts: Forecasts, *, transform: Transform, loss
     tests = {model: _against_references(losses, model, references, forecasts.step) for model in models}
     p_values = {model: np.array([_number(t.p_value) for t in tests[model]]) for model in models}
     horizons = {model: skill_horizon(p, ALPHA) for model, p in p_values.items()}
-    skill_set = {
-        model: tuple(sorted({*range(1, horizons[model].h + 1), *significant_set(p, ALPHA)}))
-        for model, p in p_values.items()
-    }
+    skill_set = {model: significant_set(p, ALPHA) for model, p in p_values.items()}
+    claimed = {model: _claimed(horizons[model], skill_set[model]) for model in models}
     spread = [name for name in forecasts.members if name in models and scores.n_origins]
     seed_spread = {name: _spread(forecasts, scores, name, loss) for name in spread}
     ar = next((m for m in models if forecasts.families[m] == "ar"), None)
@@ -149,12 +154,13 @@ def conclude(series: Series, forecasts: Forecasts, *, transform: Transform, loss
         skill_tests=tests,
         skill_horizon=horizons,
         skill_set=skill_set,
+        claimed=claimed,
         duel=duel,
         duel_adjusted=adjusted,
         duel_dm=duel_dm,
         seed_spread=seed_spread,
         costs={m: forecasts.fit_seconds[m] + forecasts.forecast_seconds[m] for m in forecasts.models},
-        verdict=_verdict(ar, network, losses, adjusted, skill_set, p_values, seed_spread),
+        verdict=_verdict(ar, network, losses, adjusted, claimed, p_values, seed_spread),
         settings=forecasts.settings,
     )
 
@@ -173,20 +179,23 @@ def _skill(curve: Vector, floor: Vector) -> Vector:
 def _against_references(
     losses: Mapping[str, Matrix], model: str, references: tuple[str, ...], step: int
 ) -> tuple[SkillTest, ...]:
-    tests = []
-    for i in range(losses[model].shape[1]):
-        hardest = SkillTest(0.0, 0.0, "")
-        for name in references:
-            differential = loss_differential(losses[model][:, i], losses[name][:, i])
-            test = equal_accuracy(differential, i + 1, step, "less")
-            dm = diebold_mariano(differential, i + 1, step, "less")
-            if test.p_value is None:
-                hardest = SkillTest(None, dm.p_value, name, test.reason)
-                break
-            if test.p_value >= _number(hardest.p_value):
-                hardest = SkillTest(test.p_value, dm.p_value, name, test.reason)
-        tests.append(hardest)
-    return tuple(tests)
+    return tuple(
+        _against_all(losses[model][:, i], [(name, losses[name][:, i]) for name in references], i + 1, step)
+        for i in range(losses[model].shape[1])
+    )
+
+
+def _against_all(loss: Vector, others: list[tuple[str, Vector]], h: int, step: int) -> SkillTest:
+    """Test one model against every reference at one h: the largest p-value counts."""
+    pairs = [(name, loss_differential(loss, other)) for name, other in others]
+    tests = [(name, equal_accuracy(d, h, step, "less")) for name, d in pairs]
+    dm = [_number(diebold_mariano(d, h, step, "less").p_value) for _, d in pairs]
+    dm_p_value = None if np.isnan(dm).any() else max(dm)
+    for name, test in tests:
+        if test.p_value is None:
+            return SkillTest(None, dm_p_value, name, test.reason)
+    name, test = max(tests, key=lambda pair: _number(pair[1].p_value))
+    return SkillTest(test.p_value, dm_p_value, name, test.reason)
 
 
 def _duel(
@@ -207,7 +216,7 @@ def _verdict(
     network: str | None,
     losses: Mapping[str, Matrix],
     adjusted: Vector,
-    skill_set: Mapping[str, tuple[int, ...]],
+    claimed: Mapping[str, tuple[int, ...]],
     p_values: Mapping[str, Vector],
     seed_spread: Mapping[str, Matrix],
 ) -> Verdict | None:
@@ -222,7 +231,7 @@ def _verdict(
         spread = seed_spread.get(network)
         for i in np.flatnonzero(adjusted <= ALPHA):
             winner = network if difference[i] < 0 else ar
-            if i + 1 not in skill_set[winner]:
+            if i + 1 not in claimed[winner]:
                 continue
             if spread is not None and abs(difference[i]) < spread[1, i] - spread[0, i]:
                 noise.append(int(i) + 1)
@@ -231,7 +240,7 @@ def _verdict(
     return decide(
         ar,
         network,
-        skill_set,
+        claimed,
         enough=all(not np.isnan(p_values[name][0]) for name in asked),
         network_better=tuple(better.get(network or "", ())),
         ar_better=tuple(better.get(ar or "", ())),
@@ -244,6 +253,10 @@ def _spread(forecasts: Forecasts, scores: Scores, model: str, loss: Loss) -> Mat
     members: Cube = forecasts.members[model][:, scores.kept]
     averages = pointwise_loss(forecasts.actual[scores.kept], members, loss).mean(axis=1)
     return np.stack([averages.min(axis=0), averages.max(axis=0)])
+
+
+def _claimed(horizon: SkillHorizon, skill_set: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted({*range(1, horizon.h + 1), *skill_set}))
 
 
 def _number(p: float | None) -> float:

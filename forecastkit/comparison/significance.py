@@ -9,10 +9,10 @@ import numpy as np
 from scipy.special import stdtr
 
 from forecastkit.arrays import Vector
+from forecastkit.backtesting.plan import FEWEST_ORIGINS
 
 Alternative = Literal["less", "greater", "two-sided"]
 SMALL_SAMPLE = 100
-FEWEST_ORIGINS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,6 @@ class AccuracyTest:
     degrees: int
     n: int
     reason: str = ""
-
-    def rejects(self, alpha: float) -> bool:
-        """Whether a test was made and rejects at this level."""
-        return self.p_value is not None and self.p_value <= alpha
 
 
 def overlap(h: int, step: int) -> int:

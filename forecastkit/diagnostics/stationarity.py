@@ -53,7 +53,9 @@ def adf(values: Vector) -> UnitRootTest:
             # A noise-free series leaves no residual to divide by: what comes out is rounding, not a test.
             warnings.simplefilter("error", RuntimeWarning)
             warnings.simplefilter("error", SingularMatrixWarning)
-            result = adfuller(values, regression="c", autolag="AIC", result_object=True)
+            result = adfuller(
+                (values - values.mean()) / values.std(), regression="c", autolag="AIC", result_object=True
+            )
     except (RuntimeWarning, SingularMatrixWarning, np.linalg.LinAlgError):
         return UnitRootTest(None, None, 0, len(values), "the series fits an autoregression exactly")
     return UnitRootTest(float(result.statistic), float(result.pvalue), int(result.lags), int(result.nobs))

@@ -36,7 +36,10 @@ def check_forecaster(model: Any, *, period: int = 1) -> None:
     series = _series(period)
     before = repr(recipe)
     history = _history(series, LENGTH, period)
-    fitted = recipe.fit(history, horizon=HORIZON, rng=spawn(0, "contract"))
+    try:
+        fitted = recipe.fit(history, horizon=HORIZON, rng=spawn(0, "contract"))
+    except Exception as error:  # models are anyone's code
+        raise ModelError(f"Model {recipe.name!r} breaks a promise: `fit` raised {error!r}.") from error
     _require(repr(recipe) == before, recipe, "`fit` must not change the recipe")
     path = _forecast(recipe, fitted, history)
     _require(np.array_equal(history.values, series[:LENGTH]), recipe, "the history must be left as it was")
@@ -48,10 +51,10 @@ def check_forecaster(model: Any, *, period: int = 1) -> None:
     _require(
         np.array_equal(first, _forecast(recipe, fitted, newer)), recipe, "`forecast` must not remember calls"
     )
-    pair = forecast_many(fitted, [history, newer], HORIZON)
-    _require(
-        np.allclose(pair, [path, first], rtol=1e-12, atol=0), recipe, "`forecast_many` must equal the loop"
-    )
+    some = [_history(series, stop, period) for stop in range(LENGTH - 20, LENGTH + 6, 5)]
+    loop = [_forecast(recipe, fitted, one) for one in some]
+    batch = forecast_many(fitted, some, HORIZON)
+    _require(np.allclose(batch, loop, rtol=1e-12, atol=0), recipe, "`forecast_many` must equal the loop")
 
 
 def _series(period: int) -> Vector:
@@ -72,7 +75,10 @@ def _history(series: Vector, stop: int, period: int) -> History:
 
 
 def _forecast(recipe: Forecaster, fitted: Fitted, history: History) -> Vector:
-    path = np.asarray(fitted.forecast(history, HORIZON), dtype=np.float64)
+    try:
+        path = np.asarray(fitted.forecast(history, HORIZON), dtype=np.float64)
+    except Exception as error:  # models are anyone's code
+        raise ModelError(f"Model {recipe.name!r} breaks a promise: `forecast` raised {error!r}.") from error
     _require(path.shape == (HORIZON,), recipe, f"`forecast` must answer shape ({HORIZON},), not {path.shape}")
     _require(bool(np.isfinite(path).all()), recipe, "`forecast` must answer finite numbers")
     return path

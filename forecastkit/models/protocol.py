@@ -34,10 +34,6 @@ class History:
     period: int = 1
     changes: bool = False
 
-    def last(self, count: int) -> History:
-        """Keep the last `count` observations."""
-        return History(self.values[-count:], self.index[-count:], self.period, self.changes)
-
 
 @runtime_checkable
 class Fitted(Protocol):

@@ -57,6 +57,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
                 "skill": skill,
                 "horizon": asdict(comparison.skill_horizon[model]),
                 "set": comparison.skill_set[model],
+                "claimed": comparison.claimed[model],
                 "tests": [asdict(test) for test in comparison.skill_tests[model]],
             }
             for model, skill in comparison.skill.items()

@@ -76,8 +76,8 @@ def draw_skill(comparison: Comparison, *, width: Width = "wide") -> Figure:
         if np.isfinite(skill[-1]):
             name = model if skill[-1] >= floor else f"{model} {_far_below(skill[-1])}"
             ends.append(EndLabel(max(float(skill[-1]), floor), name, strokes[model].colour))
-    rows = [model for model in comparison.skill if comparison.skill_set[model]]
-    bars = [(_reach(comparison, model), strokes[model].colour, comparison.skill_set[model]) for model in rows]
+    rows = [model for model in comparison.skill if comparison.claimed[model]]
+    bars = [(_reach(comparison, model), strokes[model].colour, comparison.claimed[model]) for model in rows]
     cut = any(np.nanmin(skill, initial=0.0) < floor for skill in comparison.skill.values())
     note = f"below {signed_percent(floor)} not drawn" if cut else ""
     height = 300 if width == "wide" else 220
@@ -212,7 +212,7 @@ def _curve(axes: Axes, values: Vector, stroke: Stroke) -> None:
 
 def _mark_reliable(axes: Axes, comparison: Comparison, model: str, stroke: Stroke) -> None:
     """Dot the reliable steps, and drop a line from the top of the axes to the skill horizon."""
-    skill, reliable = comparison.skill[model], np.array(comparison.skill_set[model], dtype=np.int64)
+    skill, reliable = comparison.skill[model], np.array(comparison.claimed[model], dtype=np.int64)
     size = 6 if len(skill) <= 36 else 3.5
     axes.plot(reliable, skill[reliable - 1], "o", markersize=size, color=stroke.colour, clip_on=False)
     last = comparison.skill_horizon[model].h
@@ -226,7 +226,7 @@ def _far_below(skill: float) -> str:
 
 def _reach(comparison: Comparison, model: str) -> str:
     """Say in a few words where skill is reliable."""
-    found, steps = comparison.skill_horizon[model], comparison.skill_set[model]
+    found, steps = comparison.skill_horizon[model], comparison.claimed[model]
     beyond = [h for h in steps if h > found.h]
     scattered = sum(h - 1 not in steps for h in beyond) > 2
     least = "at least " if found.limit == "data" else ""

@@ -126,8 +126,11 @@ def _skill_captions(comparison: Comparison) -> Iterable[str]:
     if comparison.scores.n_origins:
         steps = {name: [h for h, b in enumerate(best, start=1) if b == name] for name in dict.fromkeys(best)}
         yield f"Zero is the best reference: {'; '.join(f'{name} at {spans(steps[name])}' for name in steps)}."
-    if any(comparison.skill_set.values()):
-        yield "Dots and bars: reliably better than every reference (5 %)."
+    if any(comparison.claimed.values()):
+        yield (
+            "Dots and bars: reliably better than every reference, step by step from h = 1 or after Holm's "
+            "adjustment (5 % each)."
+        )
 
 
 def _error_captions(comparison: Comparison) -> Iterable[str]:
@@ -189,7 +192,7 @@ def _refit(told: Mapping[str, Any]) -> str:
     every = told["refit_every"]
     if every is None:
         return "once"
-    return "at every origin" if every == 1 else f"at every {every}th origin"
+    return "at every origin" if every == 1 else f"every {every} origins"
 
 
 def _transform(name: str, scored: str) -> str:

@@ -228,7 +228,7 @@ def _skill_cells(comparison: Comparison, model: str, i: int) -> list[Cell]:
     hint = f"against {test.against}" if test.against else ""
     if test.reason:
         hint = f"{hint}: {test.reason}" if hint else test.reason
-    reliable = i + 1 in comparison.skill_set[model]
+    reliable = i + 1 in comparison.claimed[model]
     return [
         Cell(signed_percent(skill) if np.isfinite(skill) else DASH, strong=reliable),
         Cell(p_text(test.p_value), hint, reliable),
@@ -255,7 +255,7 @@ def _skill_notes(comparison: Comparison) -> Iterable[str]:
     yield (
         "p: one-sided, the largest over all references, by the EWC test, or by DM-HLN where forecasts from "
         "neighbouring origins share no targets and there are fewer than 100 of them. Bold: reliable, by "
-        "testing h = 1, 2, … in order, or after Holm's adjustment, at 5 %."
+        "testing h = 1, 2, … in order, or after Holm's adjustment, at 5 % each."
     )
     for model, tests in comparison.skill_tests.items():
         yield from _untested(f"No test of {model}", [(test.p_value, test.reason) for test in tests])

@@ -21,22 +21,17 @@ def verdict_sentence(comparison: Comparison) -> str:
     verdict = comparison.verdict
     if verdict is None:
         return _without_contenders(comparison)
-    names = " and ".join(name for name in (verdict.ar, verdict.network) if name)
     if verdict.outcome == "not_enough_data":
-        untested = (comparison.skill_tests[m][0] for m in (verdict.ar, verdict.network) if m)
-        reason = next(test.reason for test in untested if test.p_value is None)
-        return f"Too little data to say: {names} cannot be tested at the first step ({reason})."
+        return _no_test(comparison, verdict)
     if verdict.outcome == "neither_beats_naive":
         return _nothing_found(comparison, verdict)
+    if verdict.outcome == "skill_found":
+        return _one_alone(comparison, verdict)
     if verdict.outcome == "ar_enough":
         return _ar_enough(comparison, verdict)
-    if verdict.outcome == "rnn_worth_it":
-        return _network_worth_it(comparison, verdict)
-    return (
-        f"{verdict.ar} and {verdict.network} tie: {verdict.ar} beats every reference "
-        f"{reach(comparison, verdict.ar)}, {verdict.network} {reach(comparison, verdict.network)}, and no "
-        "difference between the two is reliable."
-    )
+    if verdict.outcome == "tie":
+        return _tie(comparison, verdict)
+    return _network_better(comparison, verdict)
 
 
 def verdict_details(comparison: Comparison) -> list[str]:
@@ -55,14 +50,14 @@ def reach(comparison: Comparison, model: str | None) -> str:
     if model is None:
         return "at no horizon"
     found = comparison.skill_horizon[model]
-    beyond = [h for h in comparison.skill_set[model] if h > found.h]
+    beyond = [h for h in comparison.claimed[model] if h > found.h]
     parts = []
     if found.h:
         last = f"up to h = {found.h}" if found.h > 1 else "at h = 1"
-        if found.limit == "H":
-            last += ", the last step asked for" if found.h > 1 else ", the only step asked for"
+        if found.limit == "H" and found.h > 1:
+            last = f"at every h to {found.h}"
         elif found.limit == "data":
-            last += " at least, where the origins stop allowing a test"
+            last += " at least, where tests end"
         parts.append(last)
     if beyond:
         parts.append(f"at {spans(beyond)}")
@@ -92,7 +87,7 @@ def percent(share: float) -> str:
     if not np.isfinite(share):
         return "-"
     if share < -9.995:
-        return "under -999 %"
+        return "< -999 %"
     text = f"{100 * share:.0f}"
     return f"{'0' if text == '-0' else text} %"
 
@@ -103,10 +98,22 @@ def seconds(amount: float) -> str:
 
 
 def _without_contenders(comparison: Comparison) -> str:
+    lost = comparison.scores.dropped
+    if lost and not comparison.skill:
+        return f"No verdict: {' and '.join(lost)} failed and left the comparison."
     if not comparison.skill:
         return "Only references were compared: there is no model to judge."
-    claims = [f"{model} beats every reference {reach(comparison, model)}" for model in comparison.skill]
-    return "; ".join(claims) + ". The run has neither an AR nor a network to judge."
+    return (
+        "; ".join(_claims(comparison, comparison.skill))
+        + ". The run has neither an AR nor a network to judge."
+    )
+
+
+def _no_test(comparison: Comparison, verdict: Verdict) -> str:
+    asked = [model for model in (verdict.ar, verdict.network) if model]
+    reason = next(t.reason for t in (comparison.skill_tests[m][0] for m in asked) if t.p_value is None)
+    start = "Too little data to say" if reason.startswith("not enough") else "No verdict"
+    return f"{start}: {' and '.join(asked)} cannot be tested at the first step ({reason})."
 
 
 def _nothing_found(comparison: Comparison, verdict: Verdict) -> str:
@@ -117,33 +124,51 @@ def _nothing_found(comparison: Comparison, verdict: Verdict) -> str:
     subject = f"neither {asked[0]} nor {asked[1]} is" if len(asked) > 1 else f"{asked[0]} is not"
     where = f"at any horizon that could be tested ({spans(tested)})"
     if len(tested) == comparison.forecasts.horizon:
-        where = f"at any horizon up to {comparison.forecasts.horizon}"
-    return f"Nothing to predict was found: {subject} reliably better than the simple references {where}."
+        where = f"at any horizon up to {comparison.forecasts.horizon}" if len(tested) > 1 else "at h = 1"
+    text = f"{subject} reliably better than the simple references {where}"
+    others = [model for model in comparison.skill if model not in asked and comparison.claimed[model]]
+    if others:
+        return f"{text[0].upper()}{text[1:]}; {'; '.join(_claims(comparison, others))}."
+    return f"Nothing to predict was found: {text}."
+
+
+def _one_alone(comparison: Comparison, verdict: Verdict) -> str:
+    model = verdict.ar or verdict.network
+    kind, what = ("network", "no network") if verdict.ar else ("ar", "no AR")
+    lost = [m for m in comparison.scores.dropped if comparison.forecasts.families[m] == kind]
+    rest = f"{lost[0]} failed and left the comparison" if lost else f"{what} was compared"
+    return f"{model} beats every reference {reach(comparison, model)}; {rest}."
 
 
 def _ar_enough(comparison: Comparison, verdict: Verdict) -> str:
-    skill = f"{verdict.ar} beats every reference {reach(comparison, verdict.ar)}"
-    if verdict.network is None:
-        return f"{skill}; no network was compared."
     text = f"{verdict.ar} is enough: it beats every reference {reach(comparison, verdict.ar)}"
     if verdict.ar_better:
         return f"{text} and is reliably better than {verdict.network} at {spans(verdict.ar_better)}."
     return f"{text}; {verdict.network} does so at no horizon."
 
 
-def _network_worth_it(comparison: Comparison, verdict: Verdict) -> str:
-    skill = f"{verdict.network} beats every reference {reach(comparison, verdict.network)}"
-    if verdict.ar is None:
-        return f"{skill}; no AR was compared."
-    if not verdict.network_better:
-        return f"{skill}, {verdict.ar} at no horizon; between the two no difference is reliable."
-    text = (
-        f"{verdict.network} is worth it over {verdict.ar} at {spans(verdict.network_better)}: it is reliably "
-        f"better there, and {skill.removeprefix(str(verdict.network) + ' ')}"
-    )
+def _tie(comparison: Comparison, verdict: Verdict) -> str:
     return (
-        f"{text}; {verdict.ar} is better at {spans(verdict.ar_better)}." if verdict.ar_better else f"{text}."
+        f"{verdict.ar} and {verdict.network} tie: {verdict.ar} beats every reference "
+        f"{reach(comparison, verdict.ar)}, {verdict.network} {reach(comparison, verdict.network)}, and no "
+        "difference between the two is reliable where one has skill."
     )
+
+
+def _network_better(comparison: Comparison, verdict: Verdict) -> str:
+    skill = f"it beats every reference {reach(comparison, verdict.network)}"
+    better = f"reliably better than {verdict.ar} at {spans(verdict.network_better)}"
+    if verdict.ar_better:
+        return (
+            f"It depends on the horizon: {verdict.network} is {better}, {verdict.ar} is reliably better at "
+            f"{spans(verdict.ar_better)}; {verdict.network} beats every reference "
+            f"{reach(comparison, verdict.network)}, {verdict.ar} {reach(comparison, verdict.ar)}."
+        )
+    return f"{verdict.network} is worth it: {skill} and is {better}."
+
+
+def _claims(comparison: Comparison, models: Iterable[str]) -> list[str]:
+    return [f"{model} beats every reference {reach(comparison, model)}" for model in models]
 
 
 def _skill_lines(comparison: Comparison) -> list[str]:
@@ -152,7 +177,8 @@ def _skill_lines(comparison: Comparison) -> list[str]:
         where = reach(comparison, model)
         best = int(np.nanargmax(skill)) if np.isfinite(skill).any() else 0
         points = [f"{percent(skill[i])} at h = {i + 1}" for i in dict.fromkeys((0, len(skill) - 1))]
-        if best not in (0, len(skill) - 1) and skill[best] > 0:
+        ends = {percent(skill[0]), percent(skill[-1])}
+        if skill[best] > 0 and percent(skill[best]) not in ends:
             points.append(f"at most {percent(skill[best])} (h = {best + 1})")
         lines.append(f"{model}: reliable skill {where}; skill is {', '.join(points)}.")
     return lines
@@ -160,36 +186,38 @@ def _skill_lines(comparison: Comparison) -> list[str]:
 
 def _duel_lines(comparison: Comparison) -> list[str]:
     verdict = comparison.verdict
-    if verdict is None or not comparison.duel:
+    if verdict is None or verdict.ar is None or verdict.network is None:
         return []
+    network, ar = (comparison.scores.of(m, comparison.loss) for m in (verdict.network, verdict.ar))
+    smaller = f"{verdict.network} has the smaller loss at {int((network < ar).sum())} of {len(ar)} horizons"
     tested = sum(test.p_value is not None for test in comparison.duel)
     claimed = [*verdict.network_better, *verdict.ar_better]
-    difference = (
-        f"a reliable difference at {spans(claimed)}"
-        if claimed
-        else "no reliable difference where one has skill"
-    )
-    return [
-        f"{verdict.network} against {verdict.ar}: {difference} ({tested} horizons tested two-sided, Holm, 5 "
-        "%)."
-    ]
+    either = comparison.claimed[verdict.ar] or comparison.claimed[verdict.network]
+    finding = "none differs reliably" + (" where one has skill" if either else "")
+    if claimed:
+        finding = f"a reliable difference at {spans(claimed)}"
+    between = f"{verdict.network} against {verdict.ar}"
+    return [f"{between}: {smaller}; {finding} ({tested} tested two-sided, Holm, 5 %)."]
 
 
 def _seed_lines(comparison: Comparison) -> list[str]:
     lines = []
     for model, (low, high) in comparison.seed_spread.items():
         ensemble = comparison.scores.of(model, comparison.loss)
-        count = len(comparison.forecasts.members[model])
+        text = f"{model} is the average of {len(comparison.forecasts.members[model])} seeds"
+        if ensemble[0] > 0:
+            least, most = low[0] / ensemble[0], high[0] / ensemble[0]
+            text += f"; at h = 1 single seeds have {least:.2f} to {most:.2f} times its loss"
+        lines.append(f"{text}.")
+    network = comparison.verdict.network if comparison.verdict else None
+    if network and network not in comparison.seed_spread:
         lines.append(
-            f"{model} is the average of {count} seeds. At h = 1 single seeds lie between "
-            f"{low[0] / ensemble[0]:.2f} and {high[0] / ensemble[0]:.2f} times its loss."
-            if ensemble[0] > 0
-            else f"{model} is the average of {count} seeds."
+            f"{network} was fitted with one seed: how much of its result is luck of the seed is not known."
         )
     if comparison.verdict and comparison.verdict.within_seed_noise:
         where = spans(comparison.verdict.within_seed_noise)
         lines.append(
-            f"The difference at {where} is within seed noise: smaller than the spread between single seeds."
+            f"The difference at {where} is within seed noise: smaller than the spread between seeds."
         )
     return lines
 
@@ -205,10 +233,12 @@ def _cost_lines(comparison: Comparison) -> list[str]:
 def _caveats(comparison: Comparison) -> list[str]:
     forecasts, scores = comparison.forecasts, comparison.scores
     lines = []
-    spans_held = scores.n_origins * forecasts.step / forecasts.horizon
+    held = scores.n_origins * min(1.0, forecasts.step / forecasts.horizon)
+    level = percent(ALPHA)
     lines.append(
-        f"{scores.n_origins} origins, {forecasts.step} apart: {spans_held:.1f} spans of {forecasts.horizon} "
-        f"that do not overlap. Tests are one-sided at {percent(ALPHA)} against every reference."
+        f"{scores.n_origins} origins, {forecasts.step} apart: {held:.1f} spans of {forecasts.horizon} "
+        f"that do not overlap. Tests are one-sided against every reference, step by step from h = 1 "
+        f"at {level} and over all h with Holm's adjustment at {level}."
     )
     if forecasts.settings.get("plan", {}).get("train_window") is None and comparison.skill:
         lines.append(
@@ -228,7 +258,7 @@ def _caveats(comparison: Comparison) -> list[str]:
             )
     for model in scores.dropped:
         count = len({failure.origin for failure in forecasts.failures if failure.model == model})
-        first = next((f.message for f in forecasts.failures if f.model == model), "")
+        first = next((f"{f.error}: {f.message}" for f in forecasts.failures if f.model == model), "")
         lines.append(
             f"{model} failed at {count} of {len(forecasts.origins)} origins and left the comparison: {first}"
         )
@@ -250,9 +280,9 @@ def _skill_table(comparison: Comparison) -> list[str]:
         return []
     horizons = few_horizons(comparison.forecasts.horizon)
     width = max(len("best reference"), *(len(model) for model in comparison.skill))
-    head = "skill at h =".ljust(width) + "".join(f"{h:>8}" for h in horizons)
+    head = "skill at h =".ljust(width) + "".join(f"{h:>9}" for h in horizons)
     rows = [
-        model.ljust(width) + "".join(f"{percent(skill[h - 1]):>8}" for h in horizons)
+        model.ljust(width) + "".join(f"{percent(skill[h - 1]):>9}" for h in horizons)
         for model, skill in comparison.skill.items()
     ]
     return [head, *rows]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -55,12 +56,21 @@ class Block:
         """What names each of its forecast paths."""
         return [(self.model, self.seed, origin) for origin in self.origins.tolist()]
 
+    @property
+    def digest(self) -> str:
+        """Hash of the forecasts, by which damaged ones are told."""
+        digest = hashlib.sha256(_bits(self.mean))
+        if self.quantiles is not None:
+            digest.update(_bits(self.quantiles))
+        return digest.hexdigest()[:16]
+
     def ledger_entry(self) -> dict[str, Any]:
         """Everything but the forecasts, as it is written once they are."""
         return {
             "model": self.model,
             "seed": self.seed,
             "origins": self.origins.tolist(),
+            "digest": self.digest,
             "fit_seconds": self.fit_seconds,
             "forecast_seconds": self.forecast_seconds,
             "facts": dict(self.facts),
@@ -79,7 +89,7 @@ def block_of(entry: Mapping[str, Any], found: Mapping[Path, Mapping[int, list[fl
         KeyError: a forecast of the block is missing.
     """
     paths = [found[entry["model"], entry["seed"], origin] for origin in entry["origins"]]
-    horizon = max(map(len, paths))
+    horizon = max((max(path) for path in paths if path), default=0)
     table = np.array([[path[h] for h in range(1, horizon + 1)] for path in paths])
     quantiles = table[:, :, 1:]
     return Block(
@@ -93,3 +103,8 @@ def block_of(entry: Mapping[str, Any], found: Mapping[Path, Mapping[int, list[fl
         forecast_seconds=entry["forecast_seconds"],
         facts=entry["facts"],
     )
+
+
+def _bits(values: Matrix | Cube) -> bytes:
+    """Bytes of the values, all NaN alike."""
+    return np.where(np.isnan(values), np.nan, values).tobytes()

@@ -14,6 +14,7 @@ import hashlib
 import io
 import json
 import os
+import warnings
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -22,14 +23,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from filelock import FileLock, Timeout
 
 from forecastkit.arrays import Matrix, Vector
-from forecastkit.errors import DataError, ReportError
+from forecastkit.errors import DataError, ForecastKitWarning, LockedError, ReportError
 from forecastkit.runs.blocks import Block, block_of
 from forecastkit.series.series import Series, label
 
 SCHEMA_VERSION = 1
 COLUMNS = ("series", "model", "seed", "origin", "cutoff", "h", "target_time", "actual", "mean")
+FILES = ("manifest.json", "series.csv", "forecasts.csv", "blocks.jsonl", "failures.json", ".lock")
 DAMAGE = (KeyError, ValueError, TypeError, AttributeError)
 """What reading a damaged file raises."""
 
@@ -64,8 +67,10 @@ class RunFolder:
 
         Raises:
             ReportError: the folder holds another run, or something else, or cannot be written.
+            LockedError: another process is at work in it.
         """
-        asked = json.dumps([settings, series.fingerprint], sort_keys=True, default=_plain)
+        identity = [settings, series.fingerprint, series.name, series.unit]
+        asked = json.dumps(identity, sort_keys=True, default=_plain)
         manifest = {
             "schema_version": SCHEMA_VERSION,
             "key": hashlib.sha256(asked.encode()).hexdigest(),
@@ -82,10 +87,13 @@ class RunFolder:
         }
         run = cls(path, manifest, quantiles)
         try:
+            path.mkdir(parents=True, exist_ok=True)
+            run._refuse_foreign()
+            run._lock()
             if not run._continues(replace):
-                path.mkdir(parents=True, exist_ok=True)
-                for name in ("blocks.jsonl", "manifest.json"):
-                    (path / name).unlink(missing_ok=True)
+                # In this order, so that whatever interrupts leaves a folder of this run without blocks.
+                (path / "blocks.jsonl").unlink(missing_ok=True)
+                run._write_manifest()
             run._rewrite(series)
         except ReportError:
             raise
@@ -179,11 +187,6 @@ class RunFolder:
         """Load the blocks of the same run if it is there; refuse another, unless it may be replaced."""
         manifest = self.path / "manifest.json"
         if not manifest.exists():
-            if self.path.exists() and any(self.path.iterdir()):
-                raise ReportError(
-                    f"{str(self.path)!r} is not empty and holds no run. Choose a new or empty folder with "
-                    "--out."
-                )
             return False
         try:
             found = json.loads(manifest.read_text(encoding="utf-8"))
@@ -191,13 +194,40 @@ class RunFolder:
                 self.blocks = self._load()
                 return True
             other = f"holds another run: {_differences(found, self.manifest)}"
-        except DAMAGE as error:
+        except (*DAMAGE, FileNotFoundError) as error:
             other = f"is damaged ({error!r})"
         if not replace:
             raise ReportError(
                 f"{str(self.path)!r} {other}. Choose another --out, or pass --overwrite to lose it."
             )
+        warnings.warn(f"{str(self.path)!r} {other}; it is begun anew.", ForecastKitWarning, stacklevel=4)
         return False
+
+    def _refuse_foreign(self) -> None:
+        """Leave a folder alone that holds anything but a run."""
+        known = (self.path / "manifest.json").exists()
+        if not known and any(file.name.removesuffix(".part") not in FILES for file in self.path.iterdir()):
+            raise ReportError(
+                f"{str(self.path)!r} is not empty and holds no run. Choose a new or empty folder with --out."
+            )
+
+    def close(self) -> None:
+        """Let other processes in."""
+        self._held.release()
+
+    def _lock(self) -> None:
+        """Keep other processes out of the folder until this one ends.
+
+        Raises:
+            LockedError: another process is at work there.
+        """
+        self._held = FileLock(self.path / ".lock", blocking=False, is_singleton=True)
+        try:
+            self._held.acquire()
+        except Timeout as error:
+            raise LockedError(
+                f"Another run is at work in {str(self.path)!r}. Wait for it, or choose another --out."
+            ) from error
 
     def _rewrite(self, series: Series) -> None:
         """Write the folder so that it holds the finished blocks and nothing of an unfinished one."""
@@ -211,8 +241,11 @@ class RunFolder:
         write_whole(self.path / "blocks.jsonl", "".join(ledger))
         write_whole(self.path / "series.csv", "ds,y\n" + "".join(f"{label(t)},{y!r}\n" for t, y in values))
         self._write_failures()
-        manifest = json.dumps(self.manifest, indent=1, default=_plain, ensure_ascii=False)
-        write_whole(self.path / "manifest.json", manifest + "\n")
+        self._write_manifest()
+
+    def _write_manifest(self) -> None:
+        text = json.dumps(self.manifest, indent=1, default=_plain, ensure_ascii=False)
+        write_whole(self.path / "manifest.json", text + "\n")
 
     def _finished_rows(self) -> list[list[str]]:
         """Rows of finished blocks, in the order of the ledger, each once."""
@@ -254,10 +287,12 @@ class RunFolder:
             yield [*row, *("" if np.isnan(v) else repr(float(v)) for v in values)]
 
     def _load(self) -> dict[tuple[str, int, int], Block]:
-        """Read the blocks that the ledger lists; a line without its end was not finished."""
+        """Read the blocks that the ledger lists, but for those whose forecasts are not what was written."""
         path = self.path / "blocks.jsonl"
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
         entries = [json.loads(line) for line in lines if line.endswith("\n")]
+        if not entries:
+            return {}
         found: dict[tuple[str, int, int], dict[int, list[float]]] = defaultdict(dict)
         with (self.path / "forecasts.csv").open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file):
@@ -265,8 +300,15 @@ class RunFolder:
                 if None not in numbers:
                     path_found = found[row["model"], int(row["seed"]), int(row["origin"])]
                     path_found[int(row["h"])] = [float(text) if text else np.nan for text in numbers]
-        blocks = [block_of(entry, found) for entry in entries]
-        return {block.key: block for block in blocks}
+        blocks = {}
+        for entry in entries:
+            try:
+                block = block_of(entry, found)
+            except KeyError:
+                continue
+            if block.digest == entry["digest"]:
+                blocks[block.key] = block
+        return blocks
 
 
 def write_whole(path: Path, text: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,11 +12,14 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from forecastkit.arrays import Vector, check_vector
-from forecastkit.errors import DataError, IrregularIndexError
+from forecastkit.errors import DataError, ForecastKitWarning, IrregularIndexError
 
 Spacing = Literal["regular", "observations"]
 PERIODS = {"h": 24, "D": 7, "W": 52, "M": 12, "Q": 4, "Y": 1, "B": 5}
 """Season length by frequency, taken when none is given; anything else counts as unseasonal."""
+
+LOOKS_REGULAR = 10
+"""Neighbouring dates in which a frequency is looked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -120,7 +124,8 @@ class Series:
             index = _declared(index, frequency, name)
         elif isinstance(index, pd.DatetimeIndex):
             index = pd.DatetimeIndex(index, freq="infer")
-        regular = not isinstance(index, pd.DatetimeIndex) or index.freq is not None
+            _warn_of_gaps(index, name)
+        regular = index.freq is not None if isinstance(index, pd.DatetimeIndex) else _evenly_numbered(index)
         return cls(
             values=data.to_numpy(),
             index=index,
@@ -147,6 +152,34 @@ def usual_period(index: pd.Index) -> int:
         return 1
     rule = index.freqstr.split("-")[0]
     return PERIODS.get(rule.removesuffix("S").removesuffix("E") if rule not in PERIODS else rule, 1)
+
+
+def _warn_of_gaps(index: pd.DatetimeIndex, name: str) -> None:
+    """Say where dates look like a frequency with some missing, for then the season is lost with it."""
+    if index.freq is not None or len(index) < 2 * LOOKS_REGULAR:
+        return
+    runs = (index[i : i + LOOKS_REGULAR] for i in range(0, len(index) - LOOKS_REGULAR + 1, LOOKS_REGULAR))
+    found = {freq.freqstr for run in runs if (freq := pd.DatetimeIndex(run, freq="infer").freq) is not None}
+    for frequency in sorted(found - {"B"}):
+        full = pd.date_range(index[0], index[-1], freq=frequency)
+        missing = full.difference(index)
+        if index.isin(full).all() and len(missing) <= 0.1 * len(full):
+            warnings.warn(
+                f"Series {name!r} looks like frequency {frequency!r} with {len(missing)} dates missing, the "
+                f"first is {label(missing[0])}. It is taken as observations without a season. Fill the "
+                "dates, or give the period.",
+                ForecastKitWarning,
+                stacklevel=4,
+            )
+            return
+
+
+def _evenly_numbered(index: pd.Index) -> bool:
+    """Whether numbers rise by equal steps; what is neither number nor date counts as regular."""
+    if not pd.api.types.is_numeric_dtype(index):
+        return True
+    steps = np.diff(index.to_numpy(dtype=np.float64))
+    return len(steps) == 0 or bool(np.ptp(steps) <= 1e-9 * steps[0])
 
 
 def label(moment: object) -> str:

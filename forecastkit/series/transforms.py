@@ -73,6 +73,13 @@ class Transform:
         """Put values (T,) on a scale whose differences are the scored moves."""
         return self.scale(values) if self.relative else values
 
+    def for_references(self) -> Transform:
+        """Give what reference forecasts see: levels, so that climatology is their mean.
+
+        Moves since the origin have no level; there the references see changes too.
+        """
+        return self if self.relative else TRANSFORMS["none"]
+
     def check(self, values: Vector, name: str) -> None:
         """Refuse a series that this transform cannot take.
 

@@ -71,6 +71,11 @@ def _read_table(path: Path) -> pd.DataFrame:
         raise DataError(
             f"{path.name} could not be read as a UTF-8 CSV file ({error}). Save it as plain CSV."
         ) from error
+    if (len(table.columns) == 1 and ";" in str(table.columns[0])) or ";" in str(table.iloc[0:1].to_numpy()):
+        raise DataError(
+            f"{path.name} is separated by semicolons; commas are needed. Convert it once, for example with "
+            "pandas: read_csv(path, sep=';', decimal=',').to_csv(new, index=False)."
+        )
     if not isinstance(table.index, pd.RangeIndex):
         raise DataError(
             f"{path.name} has rows with more fields than its header names, as decimal commas make them. "
@@ -119,6 +124,12 @@ def _is_number(text: str) -> bool:
 
 
 def _dates(texts: pd.Series, date_format: str | None, path: Path) -> pd.Index:
+    if date_format is None and texts.str.fullmatch(r"\d{6}").all():
+        raise DataError(
+            f"{path.name}, column {texts.name!r} holds six digits such as {texts.iloc[0]}: a year and a "
+            "month, or a number? State the format with --date-format (date_format= in Python), for example "
+            "'%Y%m'."
+        )
     if date_format is None and texts.notna().all() and texts.str.fullmatch(r"\d{1,7}").all():
         return pd.Index(texts.astype(np.int64), name=texts.name)
     try:
@@ -126,6 +137,6 @@ def _dates(texts: pd.Series, date_format: str | None, path: Path) -> pd.Index:
     except ValueError as error:
         raise DataError(
             f"{path.name}, column {texts.name!r} holds a date that does not read as "
-            f"{date_format or 'ISO 8601 (2024-01-31)'}: {error}. "
+            f"{date_format or 'ISO 8601 (2024-01-31)'}: {str(error).splitlines()[0]} "
             "State the format with --date-format (date_format= in Python), for example '%d/%m/%Y'."
         ) from error

@@ -5,9 +5,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
+from forecastkit.api import compare
 from forecastkit.backtesting.plan import BacktestPlan
 from forecastkit.backtesting.runner import run_backtest
-from forecastkit.errors import BackendError, DataError, UnpairedOriginsWarning
+from forecastkit.errors import BackendError, DataError, ForecastKitWarning, UnpairedOriginsWarning
 from forecastkit.models.autoregressive import Autoregression
 from forecastkit.models.baselines import NAIVE
 from forecastkit.models.protocol import QUANTILES, FromFunction
@@ -208,3 +209,57 @@ class Counting:
     def fit(self, history, *, horizon, rng):
         self.fits.append(len(history.values))
         return self.recipe.fit(history, horizon=horizon, rng=rng)
+
+
+def test_white_noise_has_no_skill_under_any_transform() -> None:
+    values = np.exp(np.random.default_rng(2).normal(size=300) / 4)
+    for name in TRANSFORMS:
+        result = compare(values, ["ar"], plan=BacktestPlan(horizon=4, origins=120), transform=name)
+        if name != "log-return":
+            climatology = result.forecasts.of("climatology")
+            assert climatology[0] == pytest.approx(np.full(4, values[: result.forecasts.origins[0]].mean()))
+            assert result.skill_horizon["ar"].h == 0
+
+
+@dataclass(frozen=True)
+class Peeks(FromFunction):
+    """Answers a batch with what later histories hold."""
+
+    def fit(self, history, *, horizon, rng):
+        return self
+
+    def forecast_many(self, histories, horizon):
+        longest = histories[-1].values
+        return np.array([np.resize(longest[len(one.values) - 1 :], horizon) for one in histories])
+
+
+def test_a_batch_that_looks_ahead_is_found() -> None:
+    peeks = Peeks("peeks", lambda values, horizon: np.full(horizon, values[-1]))
+    plan = BacktestPlan(horizon=3, origins=10)
+    with pytest.warns(ForecastKitWarning, match="otherwise from origin 48 alone than among"):
+        result = run_backtest(SERIES, {"peeks": peeks, "naive": NAIVE}, plan, transform=NONE)
+    assert result.of("peeks")[0].tolist() == result.of("naive")[0].tolist()
+
+
+@dataclass(frozen=True)
+class OddExtras(FromFunction):
+    """Good forecasts with quantiles and facts that cannot be used."""
+
+    facts: object = field(default_factory=lambda: {"coefficients": np.arange(2)})
+
+    def fit(self, history, *, horizon, rng):
+        return self
+
+    def forecast_quantiles(self, history, horizon, levels):
+        return np.zeros((horizon, 1))
+
+
+def test_unusable_extras_cost_nothing_else(tmp_path) -> None:
+    odd = OddExtras("odd", lambda values, horizon: np.full(horizon, values[-1]))
+    folder = RunFolder.start(tmp_path / "run", {}, SERIES, QUANTILES, replace=False)
+    with pytest.warns(UserWarning, match="Quantiles of model 'odd' were left out: ValueError: shape"):
+        result = run_backtest(
+            SERIES, {"odd": odd}, BacktestPlan(horizon=3, origins=10), transform=NONE, folder=folder
+        )
+    assert np.isfinite(result.mean).all()
+    assert result.facts["odd"] == ({"coefficients": "[0 1]"},)

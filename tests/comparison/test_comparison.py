@@ -103,7 +103,7 @@ class TestOutcomes:
         lstm[:20] = NAN
         result = judge(planted, {**references(), "ar": noise(3, 0.5), "lstm": lstm})
         assert result.scores.dropped == ("lstm",)
-        assert (result.verdict.outcome, result.verdict.network) == ("ar_enough", None)
+        assert (result.verdict.outcome, result.verdict.network) == ("skill_found", None)
         assert (result.duel, list(result.skill)) == ((), ["ar"])
         assert result.scores.n_origins == ORIGINS
 
@@ -192,7 +192,7 @@ class TestNumbers:
         result = judge(planted, {**references(10), "ar": noise(3, 0.01, 10)})
         assert result.skill_horizon["ar"] == SkillHorizon(1, "data")
         assert result.skill_tests["ar"][1].reason == "not enough origins: 10 at overlap 2"
-        assert result.verdict.outcome == "ar_enough"
+        assert result.verdict.outcome == "skill_found"
 
     def test_seed_spread_and_costs(self, planted):
         lstm = np.ones((ORIGINS, HORIZON))

@@ -121,16 +121,6 @@ class TestForecastMany:
         assert (table.tolist(), table.dtype) == ([[2.0, 2.0], [1.0, 1.0]], np.float64)
 
 
-def test_last_keeps_what_the_history_says_of_itself(history):
-    past = history([1.0, 2.0, 3.0, 4.0], period=4, changes=True).last(2)
-    assert (past.values.tolist(), past.index.tolist(), past.period, past.changes) == (
-        [3.0, 4.0],
-        [2, 3],
-        4,
-        True,
-    )
-
-
 def test_protocols_can_be_asked():
     assert isinstance(NAIVE, Forecaster)
     assert isinstance(NAIVE, Fitted)

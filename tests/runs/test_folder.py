@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from forecastkit.errors import ReportError
+from forecastkit.errors import ForecastKitWarning, ReportError
 from forecastkit.runs import folder as module
 from forecastkit.runs.blocks import Block, Failure
 from forecastkit.runs.folder import COLUMNS, RunFolder, write_whole
@@ -69,7 +71,7 @@ def assert_same(found: Block, made: Block) -> None:
 
 
 def names(path: Path) -> set[str]:
-    return {file.name for file in path.iterdir()}
+    return {file.name for file in path.iterdir()} - {".lock"}
 
 
 class TestRoundTrip:
@@ -212,7 +214,8 @@ class TestAnotherRun:
 
     def test_replace_begins_anew(self, tmp_path, series):
         fill(start(tmp_path, series), series)
-        run = start(tmp_path, series, replace=True, settings={**SETTINGS, "seed": 1})
+        with pytest.warns(ForecastKitWarning, match="it differs in seed; it is begun anew"):
+            run = start(tmp_path, series, replace=True, settings={**SETTINGS, "seed": 1})
         assert run.blocks == {}
         assert RunFolder.read(tmp_path, LEVELS).blocks == {}
         assert len((tmp_path / "forecasts.csv").read_text().splitlines()) == 1
@@ -243,7 +246,7 @@ class TestUnusable:
 
     def test_a_file_instead_of_a_folder(self, tmp_path, series):
         (tmp_path / "file").write_text("x")
-        with pytest.raises(ReportError, match=r"file' cannot be written \(Not a directory\)"):
+        with pytest.raises(ReportError, match=r"file' cannot be written \(File exists\)"):
             start(tmp_path / "file", series)
         assert (tmp_path / "file").read_text() == "x"
 
@@ -294,7 +297,8 @@ class TestDamaged:
     def test_a_damaged_run_can_be_replaced(self, tmp_path, series):
         fill(start(tmp_path, series), series)
         (tmp_path / "manifest.json").write_text("{")
-        assert start(tmp_path, series, replace=True).blocks == {}
+        with pytest.warns(ForecastKitWarning, match="is damaged"):
+            assert start(tmp_path, series, replace=True).blocks == {}
 
     def test_a_damaged_ledger_is_not_continued(self, tmp_path, series):
         fill(start(tmp_path, series), series)
@@ -321,8 +325,49 @@ class TestDamaged:
         fill(start(tmp_path, series), series)
         table = tmp_path / "forecasts.csv"
         table.write_text("".join(table.read_text().splitlines(keepends=True)[:-1]))
-        with pytest.raises(ReportError, match="is damaged"):
-            RunFolder.read(tmp_path, LEVELS)
+        assert len(RunFolder.read(tmp_path, LEVELS).blocks) == 2
+        assert len(start(tmp_path, series).blocks) == 2
+
+    def test_a_changed_digit_costs_its_block(self, tmp_path, series):
+        fill(start(tmp_path, series), series)
+        table = tmp_path / "forecasts.csv"
+        text = table.read_text()
+        table.write_text(text.rstrip("\n")[:-1] + "\n")
+        assert len(start(tmp_path, series).blocks) == 2
+
+    def test_interrupted_while_it_begins(self, tmp_path, series, monkeypatch):
+        whole, written = module.write_whole, []
+
+        def fails_at(count):
+            def write(path, text):
+                written.append(path.name)
+                if len(written) == count:
+                    raise KeyboardInterrupt
+                whole(path, text)
+
+            return write
+
+        for count in range(1, 7):
+            written.clear()
+            monkeypatch.setattr(module, "write_whole", fails_at(count))
+            with pytest.raises(KeyboardInterrupt):
+                start(tmp_path / str(count), series)
+            monkeypatch.setattr(module, "write_whole", whole)
+            run = start(tmp_path / str(count), series)
+            fill(run, series)
+            assert len(RunFolder.read(run.path, LEVELS).blocks) == 3
+
+    def test_another_process_is_kept_out(self, tmp_path, series):
+        run = start(tmp_path, series)
+        program = (
+            "import sys; from filelock import FileLock\n"
+            f"lock = FileLock({str(tmp_path / '.lock')!r}, blocking=False)\n"
+            "try: lock.acquire()\nexcept Exception as error: print(type(error).__name__)\nelse: print('in')"
+        )
+        command = [sys.executable, "-c", program]
+        assert subprocess.run(command, capture_output=True, text=True).stdout == "Timeout\n"
+        run.close()
+        assert subprocess.run(command, capture_output=True, text=True).stdout == "in\n"
 
 
 class TestWholeOrNothing:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from strategies import vectors
 
-from forecastkit.errors import DataError, IrregularIndexError, MissingValuesError
+from forecastkit.errors import DataError, ForecastKitWarning, IrregularIndexError, MissingValuesError
 from forecastkit.series.series import Series, label, usual_period
 
 
@@ -150,8 +150,10 @@ class TestFromPandas:
 
     def test_integer_index(self):
         series = Series.from_pandas(pd.Series([3.0, 1.0, 2.0], index=[1999, 2001, 2005]))
-        assert (series.period, series.spacing, series.frequency, series.name) == (1, "regular", "", "y")
+        assert (series.period, series.spacing, series.frequency, series.name) == (1, "observations", "", "y")
         assert series.index.tolist() == [1999, 2001, 2005]
+        even = Series.from_pandas(pd.Series([3.0, 1.0, 2.0], index=[1999, 2001, 2003]))
+        assert even.spacing == "regular"
 
     def test_time_zone_is_kept(self):
         index = pd.date_range("2024-03-30", periods=72, freq="h", tz="Europe/Berlin")  # over a clock change
@@ -213,3 +215,15 @@ def test_from_array_numbers_the_values():
     series = Series.from_array((5, 6, 7), name="n", period=3)
     assert series.index.tolist() == [0, 1, 2]
     assert (series.name, series.period, series.spacing) == ("n", 3, "regular")
+
+
+def test_a_frequency_with_gaps_is_pointed_out():
+    dates = pd.date_range("2001-01-01", periods=60, freq="MS").delete([17, 40])
+    with pytest.warns(ForecastKitWarning, match="with 2 dates missing, the first is 2002-06-01"):
+        series = Series.from_pandas(pd.Series(np.arange(58.0), dates))
+    assert (series.spacing, series.period) == ("observations", 1)
+
+
+def test_trading_days_are_not_pointed_out():
+    days = pd.date_range("2001-01-01", periods=260, freq="B").delete([0, 75, 103, 180, 250])
+    assert Series.from_pandas(pd.Series(np.arange(255.0), days)).spacing == "observations"

@@ -55,7 +55,17 @@ class TestRead:
 
     def test_integer_dates_are_numbers(self, file):
         series = read_csv(file("year,y\n1900,1\n1901,2\n1905,3\n"))
-        assert (series.index.tolist(), series.spacing, series.period) == ([1900, 1901, 1905], "regular", 1)
+        assert (series.index.tolist(), series.spacing, series.period) == (
+            [1900, 1901, 1905],
+            "observations",
+            1,
+        )
+
+    def test_six_digits_are_not_guessed(self, file):
+        text = "ds,y\n202411,1\n202412,2\n202501,3\n"
+        with pytest.raises(DataError, match="six digits such as 202411"):
+            read_csv(file(text))
+        assert read_csv(file(text), date_format="%Y%m").frequency == "MS"
 
     def test_named_columns(self, file):
         path = file("when,low,close\n2024-01-01,1,10\n2024-01-02,2,20\n2024-01-03,3,30\n")
@@ -127,7 +137,7 @@ class TestRefuse:
         )
 
     def test_semicolons_are_not_guessed(self, file):
-        with pytest.raises(DataError, match="entries are not numbers, the first is '2024-01-01;1'"):
+        with pytest.raises(DataError, match="is separated by semicolons; commas are needed"):
             read_csv(file("ds;y\n2024-01-01;1\n2024-01-02;2\n"))
 
     def test_decimal_commas_are_not_shifted_into_other_columns(self, file):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -17,7 +18,6 @@ from forecastkit.models.networks.spec import NetworkSpec, Schedule
 FORECAST_BATCH = 64
 """Windows per forecast call, padded: a fixed shape gives a window the same bits whatever stands beside it."""
 
-tf.config.experimental.enable_op_determinism()
 tf.config.list_physical_devices()  # looks for devices now, while its messages are held back
 
 Weights = list[np.ndarray[Any, np.dtype[np.float32]]]
@@ -47,9 +47,9 @@ class Loop:
         order = tf.TensorSpec([None, spec.batch], tf.int32)
         rates = tf.TensorSpec([None], tf.float32)
         fixed = tf.TensorSpec([FORECAST_BATCH, spec.lookback, spec.channels], tf.float32)
-        self._epoch = tf.function(self._epoch_steps, input_signature=[windows, targets, order, rates])
-        self._evaluate = tf.function(self._loss, input_signature=[windows, targets])
-        self._forecast = tf.function(self._apply, input_signature=[fixed])
+        self._epoch = _compiled(self._epoch_steps, [windows, targets, order, rates])
+        self._evaluate = _compiled(self._loss, [windows, targets])
+        self._forecast = _compiled(self._apply, [fixed])
 
     def fit(
         self,
@@ -116,7 +116,7 @@ class Loop:
         return tf.reduce_mean(tf.square(error) if self.spec.loss == "squared" else tf.abs(error))
 
     def _epoch_steps(self, inputs: tf.Tensor, targets: tf.Tensor, order: tf.Tensor, rates: tf.Tensor) -> None:
-        for i in tf.range(tf.shape(order)[0]):
+        def step(i: tf.Tensor) -> tf.Tensor:
             rows = order[i]
             with tf.GradientTape() as tape:
                 outputs = self.network(tf.gather(inputs, rows), training=True)
@@ -124,6 +124,15 @@ class Loop:
             variables = self.network.trainable_variables
             self.optimizer.learning_rate.assign(rates[i])
             self.optimizer.apply(tape.gradient(loss, variables), variables)
+            return i + 1
+
+        tf.while_loop(lambda i: i < tf.shape(order)[0], step, [tf.constant(0)], parallel_iterations=1)
+
+
+def _compiled(function: Callable[..., Any], signature: list[tf.TensorSpec]) -> Callable[..., Any]:
+    """Trace a function once for its shapes; nothing in it is rewritten, so it runs alike on every Python."""
+    compiled: Callable[..., Any] = tf.function(function, input_signature=signature, autograph=False)
+    return compiled
 
 
 @lru_cache(maxsize=16)
