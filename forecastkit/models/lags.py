@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 
-from forecastkit.arrays import Indices, Matrix, Vector, is_constant
+from forecastkit.arrays import Indices, Vector, is_constant
+from forecastkit.diagnostics.least_squares import nested_ssr
 from forecastkit.errors import PlanError, nearest
 from forecastkit.series.windows import lag_matrix
 
@@ -76,12 +77,9 @@ def _nested_ssr(values: Vector, m: int, constant: bool) -> Vector:
     centre = values.mean() if constant else 0.0
     spread = float(np.sqrt(np.mean((values - centre) ** 2)))
     scaled = (values - centre) / spread
-    rows = len(values) - m
-    columns = [np.ones((rows, 1))] if constant else []
-    design = np.hstack([*columns, lag_matrix(scaled, m), scaled[m:, None]])
-    last = cast(Matrix, np.linalg.qr(design, mode="r"))[:, -1]
-    tails = np.cumsum(last[::-1] ** 2)[::-1][int(constant) :]
-    return np.asarray(tails[: m + 1] * spread**2)
+    lags = lag_matrix(scaled, m)
+    design = np.column_stack([np.ones(len(lags)), lags]) if constant else lags
+    return nested_ssr(design, scaled[m:])[int(constant) :] * spread**2
 
 
 def _criterion(s2: Vector, k: Indices, n: int, criterion: Criterion) -> Vector:
