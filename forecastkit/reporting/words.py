@@ -227,7 +227,11 @@ def _cost_lines(comparison: Comparison) -> list[str]:
     names = [name for name in (verdict.ar, verdict.network) if name] if verdict else list(comparison.skill)
     if not names:
         return []
-    return ["Cost: " + ", ".join(f"{name} {seconds(comparison.costs[name])}" for name in names) + "."]
+    return [
+        "Cost, preparation and imports included: "
+        + ", ".join(f"{name} {seconds(comparison.costs[name])}" for name in names)
+        + "."
+    ]
 
 
 def _caveats(comparison: Comparison) -> list[str]:

@@ -1,0 +1,41 @@
+"""On series whose best forecast is known, models come close to it, and noise holds no skill."""
+
+import numpy as np
+import pytest
+
+import forecastkit as fk
+from forecastkit.sources.synthetic import find_process
+
+HORIZONS = (1, 2, 5, 12)
+
+
+def pooled_ratios(model: str, seeds: range) -> list[float]:
+    """RMSE over that of the forecast with the true parameters, on the same origins, at HORIZONS."""
+    process = find_process("ar2")
+    mse = []
+    for seed in seeds:
+        series = fk.load(f"synthetic:ar2?n=1000&seed={seed}")
+        models = {"best": process.optimal_forecast, "model": model}
+        result = fk.backtest(series, models, plan=fk.BacktestPlan(horizon=12))
+        mse.append([np.mean((result.actual - result.of(name)) ** 2, axis=0) for name in models])
+    best, found = np.mean(mse, axis=0)
+    return [float(np.sqrt(found[h - 1] / best[h - 1])) for h in HORIZONS]
+
+
+def test_the_ar_is_within_three_per_cent_of_the_best_forecast() -> None:
+    assert max(pooled_ratios("ar", range(4))) <= 1.03
+
+
+@pytest.mark.slow
+def test_the_lstm_is_within_ten_per_cent_of_the_best_forecast() -> None:
+    assert max(pooled_ratios("lstm", range(5))) <= 1.10
+
+
+@pytest.mark.parametrize("process", ["random-walk", "white-noise"])
+def test_noise_holds_no_skill(process: str) -> None:
+    plan = fk.BacktestPlan(horizon=12)
+    results = [
+        fk.compare(fk.load(f"synthetic:{process}?n=300&seed={seed}"), ["ar"], plan=plan) for seed in range(10)
+    ]
+    assert sum(result.skill_horizon["ar"].h == 0 for result in results) >= 9
+    assert "neither_beats_naive" in {result.verdict.outcome for result in results}
