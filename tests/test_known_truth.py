@@ -38,4 +38,4 @@ def test_noise_holds_no_skill(process: str) -> None:
         fk.compare(fk.load(f"synthetic:{process}?n=300&seed={seed}"), ["ar"], plan=plan) for seed in range(10)
     ]
     assert sum(result.skill_horizon["ar"].h == 0 for result in results) >= 9
-    assert "neither_beats_naive" in {result.verdict.outcome for result in results}
+    assert sum(result.verdict.outcome == "neither_beats_naive" for result in results) >= 9

@@ -70,7 +70,7 @@ def run_backtest(
         transform: what the models see, and on which scale they are scored.
         seed: of all randomness; each fit draws from its own stream by model, member and origin.
         folder: where finished blocks are kept; those it has already are not computed again.
-        progress: called after every block.
+        progress: called before every block that is computed, and when a model is done.
         settings: kept with the result.
 
     Raises:
@@ -216,7 +216,7 @@ class _Bench:
         """Forecast all origins together; where that fails, one by one, so that only the guilty are lost."""
         try:
             return (*self._paths(fitted, origins), ())
-        except Exception as error:  # see above
+        except Exception as error:  # anyone's code: one failing origin may not cost the others
             if len(origins) == 1:
                 blank = np.full((1, self.plan.horizon), np.nan)
                 return blank, None, (self._failure(member, int(origins[0]), error),)
@@ -272,7 +272,7 @@ class _Bench:
                 )
             if not np.isfinite(placed).all() or (np.diff(placed, axis=2) < 0).any():
                 raise ValueError("they are not finite and in rising order")
-        except Exception as error:  # see above
+        except Exception as error:  # anyone's code: the extra is lost with a warning, the forecasts stand
             message = f"Quantiles of model {self.name!r} were left out: {type(error).__name__}: {error}"
             warnings.warn(message, ForecastKitWarning, stacklevel=2)
             return None

@@ -38,7 +38,7 @@ def check_forecaster(model: Any, *, period: int = 1) -> None:
     history = _history(series, LENGTH, period)
     try:
         fitted = recipe.fit(history, horizon=HORIZON, rng=spawn(0, "contract"))
-    except Exception as error:  # models are anyone's code
+    except Exception as error:  # anyone's code: whatever it raises breaks the promise
         raise ModelError(f"Model {recipe.name!r} breaks a promise: `fit` raised {error!r}.") from error
     _require(repr(recipe) == before, recipe, "`fit` must not change the recipe")
     path = _forecast(recipe, fitted, history)
@@ -77,7 +77,7 @@ def _history(series: Vector, stop: int, period: int) -> History:
 def _forecast(recipe: Forecaster, fitted: Fitted, history: History) -> Vector:
     try:
         path = np.asarray(fitted.forecast(history, HORIZON), dtype=np.float64)
-    except Exception as error:  # models are anyone's code
+    except Exception as error:  # anyone's code: whatever it raises breaks the promise
         raise ModelError(f"Model {recipe.name!r} breaks a promise: `forecast` raised {error!r}.") from error
     _require(path.shape == (HORIZON,), recipe, f"`forecast` must answer shape ({HORIZON},), not {path.shape}")
     _require(bool(np.isfinite(path).all()), recipe, "`forecast` must answer finite numbers")
