@@ -80,7 +80,7 @@ def backtest(
     models: Models = DEFAULT_MODELS,
     *,
     plan: BacktestPlan | None = None,
-    transform: str = "none",
+    transform: str | None = None,
     seeds: int = 5,
     seed: int = 0,
     loss: str = "squared",
@@ -95,7 +95,8 @@ def backtest(
         models: registered names, functions (values, horizon) or recipes; or a mapping that names them. The
             references always run beside them.
         plan: origins, horizon and refits; by default horizon 24 and the origins that suit the length.
-        transform: "none", "log", "log-return" or "difference".
+        transform: "none", "log", "log-return" or "difference"; by default what suits the series: log-return
+            for prices from a market, else none.
         seeds: networks in an ensemble.
         seed: of all randomness.
         loss: what networks minimise, "squared" or "absolute".
@@ -110,6 +111,7 @@ def backtest(
         ReportError: the folder holds something else or cannot be written.
     """
     data, plan = as_series(series), plan or BacktestPlan()
+    transform = data.default_transform if transform is None else transform
     check_loss(loss)
     if seeds < 1 or seed < 0:
         raise PlanError(
@@ -145,7 +147,7 @@ def compare(
     *,
     horizon: int | None = None,
     plan: BacktestPlan | None = None,
-    transform: str = "none",
+    transform: str | None = None,
     seeds: int = 5,
     seed: int = 0,
     loss: str = "squared",
@@ -186,7 +188,8 @@ def compare(
         overwrite=overwrite,
         progress=progress,
     )
-    return conclude(data, forecasts, transform=find_transform(transform), loss=check_loss(loss))
+    chosen = find_transform(forecasts.settings["transform"])
+    return conclude(data, forecasts, transform=chosen, loss=check_loss(loss))
 
 
 def report(

@@ -6,6 +6,14 @@ ForecastKitError                         what the command line catches and print
         IrregularIndexError              duplicate, unsorted or missing dates
         SeriesTooShortError              too few observations for what was asked
         DatasetNotFoundError (LookupError)
+            UnknownSymbolError           the market source does not know the symbol
+            NoDataError                  it knows the symbol and has nothing in the range
+        SourceUnavailableError (OSError) asking again later may help
+            RateLimitedError             too many requests
+            SourceDownError              no connection, or a server error
+            MalformedReplyError          the answer is not what it should be
+            OfflineError                 nothing is kept, and the network may not be used
+        SnapshotDamagedError             a kept snapshot is not what was written
     PlanError (ValueError)               this backtest cannot be run
     ModelError
         UnknownModelError (LookupError)  carries the nearest names
@@ -50,6 +58,38 @@ class SeriesTooShortError(DataError):
 
 class DatasetNotFoundError(DataError, LookupError):
     """No file, dataset or process has this name."""
+
+
+class UnknownSymbolError(DatasetNotFoundError):
+    """The market source does not know this symbol."""
+
+
+class NoDataError(DatasetNotFoundError):
+    """The symbol is known, but there is nothing in the range asked for."""
+
+
+class SourceUnavailableError(DataError, OSError):
+    """The source of market data gave no usable answer; asking again later may help."""
+
+
+class RateLimitedError(SourceUnavailableError):
+    """The source refused because of too many requests."""
+
+
+class SourceDownError(SourceUnavailableError):
+    """The source could not be reached or answered with a server error."""
+
+
+class MalformedReplyError(SourceUnavailableError):
+    """The source answered something that cannot be read."""
+
+
+class OfflineError(SourceUnavailableError):
+    """No snapshot is kept of what was asked for, and the network may not be used."""
+
+
+class SnapshotDamagedError(DataError):
+    """A kept snapshot is not what was written."""
 
 
 class PlanError(ForecastKitError, ValueError):

@@ -40,6 +40,17 @@ def test_a_run_folder_gives_the_same_result_back(tmp_path, index: pd.Index) -> N
     assert repr(again).splitlines()[0] == repr(result).splitlines()[0]
 
 
+def test_a_series_brings_its_transform_and_says_where_it_comes_from(tmp_path) -> None:
+    index = pd.RangeIndex(80)
+    prices = fk.Series(Y, index, default_transform="log-return", source={"kind": "made", "id": "x1"})
+    result = fk.compare(prices, ["ar"], plan=PLAN, out=tmp_path / "run")
+    assert result.settings["transform"] == "log-return"
+    asked = fk.compare(fk.Series(Y, index), ["ar"], plan=PLAN, transform="log-return")
+    assert result.forecasts.mean.tobytes() == asked.forecasts.mean.tobytes()
+    assert fk.compare(prices, ["ar"], plan=PLAN, transform="none").settings["transform"] == "none"
+    assert read_run(tmp_path / "run").series.source == {"kind": "made", "id": "x1"}
+
+
 def test_arrays_lists_and_pandas_are_taken() -> None:
     results = [fk.compare(given, ["ar"], plan=PLAN) for given in (Y, Y.tolist(), pd.Series(Y))]
     assert len({result.forecasts.mean.tobytes() for result in results}) == 1

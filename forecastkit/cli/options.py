@@ -84,10 +84,8 @@ RUN = (
     ),
     click.option(
         "--transform",
-        default="none",
-        show_default=True,
         metavar="NAME",
-        help="none, log, log-return or difference.",
+        help="none, log, log-return or difference.  [default: log-return for yahoo: prices, else none]",
     ),
     click.option("--origins", type=int, metavar="N", help="Origins (else: what suits the length)."),
     click.option(

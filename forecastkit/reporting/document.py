@@ -35,6 +35,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
             "spacing": series.spacing,
             "frequency": series.frequency,
             "fingerprint": series.fingerprint,
+            "source": series.source,
         },
         "verdict": None if comparison.verdict is None else asdict(comparison.verdict),
         "sentence": verdict_sentence(comparison),

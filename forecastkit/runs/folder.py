@@ -82,6 +82,7 @@ class RunFolder:
                 "frequency": series.frequency,
                 "index": _kind(series.index),
                 "fingerprint": series.fingerprint,
+                "source": dict(series.source),
             },
             "settings": settings,
         }
@@ -145,6 +146,7 @@ class RunFolder:
                 unit=told["unit"],
                 period=told["period"],
                 spacing=told["spacing"],
+                source=told.get("source", {}),
             )
         except (*DAMAGE, OSError, DataError) as error:
             raise ReportError(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -34,6 +35,9 @@ class Series:
         period: season length in observations, 1 for none.
         spacing: "regular", or "observations" where the dates follow no fixed frequency (trading days); a
             horizon then counts observations, and the report says so.
+        default_transform: what `compare` and `backtest` take where no transform is asked for; prices come
+            with "log-return".
+        source: where the values come from, JSON-ready; kept in run folders and reports.
 
     Raises:
         DataError: values are not finite numbers, or lengths differ, or the period is below 1.
@@ -46,6 +50,8 @@ class Series:
     unit: str = ""
     period: int = 1
     spacing: Spacing = "regular"
+    default_transform: str = "none"
+    source: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "values", check_vector(self.values, f"Series {self.name!r}"))

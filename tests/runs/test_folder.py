@@ -125,6 +125,7 @@ class TestRoundTrip:
             "frequency": "D",
             "index": "dates",
             "fingerprint": series.fingerprint,
+            "source": {},
         }
         assert len(manifest["key"]) == 64
 
