@@ -30,3 +30,26 @@ def nested_ssr(design: Matrix, target: Vector) -> Vector:
     last = cast(Matrix, np.linalg.qr(np.column_stack([design, target]), mode="r"))[:, -1]
     sums: Vector = np.cumsum(last[::-1] ** 2)[::-1]
     return sums
+
+
+def residual_of(target: Vector | Matrix, design: Matrix) -> Vector:
+    """What least squares on a design leaves of a target, or of each of its columns.
+
+    Columns of the design are brought to one size first, so that their units do not matter; those that others
+    imply do no harm.
+
+    Args:
+        target: shape (N,) or (N, M).
+        design: shape (N, K).
+
+    Returns:
+        as the target.
+
+    Example:
+        >>> residual_of(np.array([1.0, 3.0]), np.ones((2, 1))).round(9).tolist()
+        [-1.0, 1.0]
+    """
+    sizes = np.sqrt(np.sum(design**2, axis=0))
+    scaled = design / np.where(sizes > 0, sizes, 1.0)
+    left: Vector = target - scaled @ np.linalg.lstsq(scaled, target, rcond=None)[0]
+    return left
