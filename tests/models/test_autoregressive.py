@@ -12,7 +12,7 @@ from strategies import autoregressions
 
 from forecastkit.diagnostics.autocorrelation import ljung_box
 from forecastkit.diagnostics.stationarity import adf
-from forecastkit.errors import SeriesTooShortError
+from forecastkit.errors import ForecastKitWarning, SeriesTooShortError
 from forecastkit.models.autoregressive import Autoregression, FittedAutoregression
 from forecastkit.models.lags import default_max_lag
 from forecastkit.models.protocol import History
@@ -274,7 +274,9 @@ class TestWithoutNoise:
 
     def test_a_constant_is_continued(self, difference, history):
         past = history(np.full(40, 0.1))
-        assert fit(past, difference=difference).forecast(past, 3) == pytest.approx([0.1] * 3, rel=1e-12)
+        with pytest.warns(ForecastKitWarning, match="constant"):
+            fitted = fit(past, difference=difference)
+        assert fitted.forecast(past, 3) == pytest.approx([0.1] * 3, rel=1e-12)
 
     def test_ups_and_downs_are_continued(self, difference, history):
         past = history(np.resize([1.0, -1.0], 40))

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from statsmodels.tsa.ar_model import AutoReg, ar_select_order
 from strategies import autoregressions
 
-from forecastkit.errors import PlanError
+from forecastkit.errors import DataError, ForecastKitWarning, MissingValuesError, PlanError
 from forecastkit.models.lags import CRITERIA, default_max_lag, select_lags
 
 NAMES = ("lynx_log10", "sunspot_year", "nile", "lh", "airpassengers_log")
@@ -98,7 +98,8 @@ def test_order_zero_without_a_constant_by_hand():
 
 class TestWithoutNoise:
     def test_constant_series_has_order_zero(self):
-        chosen = select_lags(np.full(40, 7.7))
+        with pytest.warns(ForecastKitWarning, match=r"constant \(7\.7\): order 0"):
+            chosen = select_lags(np.full(40, 7.7))
         assert (chosen.p, chosen.rows) == (0, 32)
         assert np.isnan(chosen.criterion).all()
 
@@ -124,6 +125,15 @@ class TestWithoutNoise:
     )
     def test_the_smallest_exact_order_is_chosen(self, values, constant, p, criterion):
         assert select_lags(values, 8, constant=constant, criterion=criterion).p == p
+
+    def test_the_cheap_start_of_a_long_series_finds_the_same_table(self, monkeypatch):
+        values = np.cumsum(np.random.default_rng(2).normal(size=6000)) / 20
+        values += np.random.default_rng(3).normal(size=6000)
+        cheap = select_lags(values, 30, criterion="aic")
+        monkeypatch.setattr("forecastkit.models._rolling_ols.MANY", 10**9)
+        full = select_lags(values, 30, criterion="aic")
+        assert cheap.p == full.p
+        assert cheap.criterion == pytest.approx(full.criterion, rel=1e-10)
 
     def test_a_large_offset_does_not_matter(self):
         for seed in range(1, 8):
@@ -154,6 +164,12 @@ def test_a_longer_table_starts_with_the_order_that_wins(values, top):
 
 
 class TestRefused:
+    def test_missing_and_infinite_values_are_named(self):
+        with pytest.raises(MissingValuesError, match="first at position 3"):
+            select_lags(np.array([1.0, 2.0, 0.5, np.nan, *range(20)]))
+        with pytest.raises(DataError, match="infinite values, the first at position 1"):
+            select_lags(np.array([1.0, np.inf, 0.5, *range(20)]))
+
     def test_unknown_criterion(self, rng):
         with pytest.raises(PlanError, match=r"There is no criterion 'bik'\. Did you mean bic"):
             select_lags(rng.normal(size=50), criterion="bik")
