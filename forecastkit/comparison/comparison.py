@@ -10,12 +10,12 @@ import numpy as np
 
 from forecastkit.arrays import Cube, Matrix, Vector
 from forecastkit.backtesting.forecasts import Forecasts
+from forecastkit.comparison.adjustment import holm
 from forecastkit.comparison.degradation import SkillHorizon, significant_set, skill_horizon
 from forecastkit.comparison.significance import (
     AccuracyTest,
     diebold_mariano,
     equal_accuracy,
-    holm,
     loss_differential,
 )
 from forecastkit.comparison.verdict import Verdict, decide

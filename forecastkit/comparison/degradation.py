@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from forecastkit.arrays import Vector
-from forecastkit.comparison.significance import holm
+from forecastkit.comparison.adjustment import holm
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from forecastkit.comparison.adjustment import holm
 from forecastkit.comparison.comparison import Comparison, conclude
 from forecastkit.comparison.degradation import SkillHorizon, significant_set
-from forecastkit.comparison.significance import diebold_mariano, equal_accuracy, holm
+from forecastkit.comparison.significance import diebold_mariano, equal_accuracy
 from forecastkit.series.series import Series
 from forecastkit.series.transforms import find_transform
 

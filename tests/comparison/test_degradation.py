@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strategies import p_values
 
+from forecastkit.comparison.adjustment import holm
 from forecastkit.comparison.degradation import SkillHorizon, significant_set, skill_horizon
-from forecastkit.comparison.significance import diebold_mariano, holm
+from forecastkit.comparison.significance import diebold_mariano
 
 NAN = float("nan")
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from statsmodels.stats.multitest import multipletests
-from strategies import p_values
+from statsmodels.tsa.stattools import diebold_mariano_test
 
 from forecastkit.api import compare
 from forecastkit.comparison.significance import (
+    ESTIMATORS,
     diebold_mariano,
     equal_accuracy,
     ewc,
-    holm,
+    ewp,
     loss_differential,
+    newey_west,
     overlap,
 )
+from forecastkit.errors import PlanError
 from forecastkit.models.autoregressive import Autoregression
 
 WORDS = {"two.sided": "two-sided", "less": "less", "greater": "greater"}
@@ -149,7 +151,45 @@ class TestDefault:
         assert 8 <= rejections <= 34
 
 
-BOTH = pytest.mark.parametrize("test", [diebold_mariano, ewc], ids=["DM-HLN", "EWC"])
+class TestByName:
+    @pytest.mark.parametrize("index", range(6))
+    def test_ewp_agrees_with_the_reference(self, index, reference):
+        case = reference("dm_test")["cases"][index]
+        known = reference("dm_fixed_smoothing")["cases"][index]["ewp"]
+        test = ewp(differential(case, 2), case["h"])
+        assert (test.degrees, test.method) == (2 * known["m"], "EWP")
+        assert test.statistic == pytest.approx(known["statistic"], rel=1e-8)
+        assert test.p_value == pytest.approx(known["p_two_sided"], rel=1e-8)
+
+    @pytest.mark.parametrize(("n", "h"), [(40, 1), (60, 4), (120, 12)])
+    def test_newey_west_agrees_with_statsmodels(self, n, h, rng):
+        one, two = rng.normal(size=n), 1.2 * rng.normal(size=n)
+        theirs = diebold_mariano_test(np.zeros(n), -one, -two, harvey_adj=False, horizon=h)
+        test = newey_west(one**2 - two**2, h)
+        assert test.statistic == pytest.approx(theirs.statistic, rel=1e-8)
+        assert test.p_value == pytest.approx(theirs.pvalue, rel=1e-6)
+
+    def test_every_name_is_its_method(self, rng):
+        d = rng.normal(size=60)
+        methods = {name: equal_accuracy(d, 4, estimator=name).method for name in ESTIMATORS}
+        expected = {
+            "ewc": "EWC",
+            "dm-hln": "DM-HLN",
+            "bartlett": "DM-HLN",
+            "newey-west": "Newey-West",
+            "ewp": "EWP",
+        }
+        assert methods == expected
+        assert equal_accuracy(d, 4, estimator="bartlett") == diebold_mariano(d, 4, weights="bartlett")
+
+    def test_an_unknown_name_is_refused(self):
+        with pytest.raises(PlanError, match=r"no estimator 'ewcc'\. Did you mean ewc"):
+            equal_accuracy(np.arange(50.0), 1, estimator="ewcc")
+
+
+BOTH = pytest.mark.parametrize(
+    "test", [diebold_mariano, ewc, ewp, newey_west], ids=["DM-HLN", "EWC", "EWP", "Newey-West"]
+)
 
 
 @BOTH
@@ -192,37 +232,6 @@ class TestGuards:
     def test_the_unit_of_the_loss_does_not_matter(self, test, seed, scale):
         d = np.random.default_rng(seed).normal(size=40)
         assert test(scale * d, 3).statistic == pytest.approx(test(d, 3).statistic, rel=1e-9)
-
-
-class TestHolm:
-    def test_by_hand(self):
-        """Smallest first: 3 * .01 = .03; 2 * .02 = .04; 1 * .035 = .035, raised to .04."""
-        assert holm(np.array([0.02, 0.01, 0.035])) == pytest.approx([0.04, 0.03, 0.04], rel=1e-14)
-
-    def test_agrees_with_r(self, reference):
-        known = reference("p_adjust")
-        assert holm(np.array(known["p"], dtype=np.float64)) == pytest.approx(
-            known["adjusted"]["holm"], rel=1e-12
-        )
-
-    def test_absent_tests_are_not_counted(self):
-        adjusted = holm(np.array([np.nan, 0.01, np.nan, 0.04]))
-        assert adjusted == pytest.approx([np.nan, 0.02, np.nan, 0.04], rel=1e-14, nan_ok=True)
-
-    def test_nothing_to_adjust(self):
-        assert holm(np.array([])).shape == (0,)
-        assert np.isnan(holm(np.array([np.nan, np.nan]))).tolist() == [True, True]
-
-    @settings(max_examples=12)  # statsmodels collects garbage at every call
-    @given(p_values())
-    def test_agrees_with_statsmodels_and_keeps_the_order(self, p):
-        adjusted, tested = holm(p), ~np.isnan(p)
-        assert np.isnan(adjusted).tolist() == np.isnan(p).tolist()
-        if tested.any():
-            theirs = multipletests(p[tested], method="holm")[1]
-            assert adjusted[tested] == pytest.approx(theirs, rel=1e-12, abs=1e-300)
-            assert (adjusted[tested] >= p[tested]).all()
-            assert (np.diff(adjusted[tested][np.argsort(p[tested], kind="stable")]) >= 0).all()
 
 
 def test_rounding_is_no_difference() -> None:
