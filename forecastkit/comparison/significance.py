@@ -30,6 +30,7 @@ class AccuracyTest:
         n: loss differentials.
         reason: why there is no test, or what is special about it ("identical", "negative variance:
             Bartlett").
+        standard_error: of the mean differential, None where it is not known.
     """
 
     method: str
@@ -38,6 +39,7 @@ class AccuracyTest:
     degrees: int
     n: int
     reason: str = ""
+    standard_error: float | None = None
 
 
 def overlap(h: int, step: int) -> int:
@@ -138,8 +140,8 @@ def diebold_mariano(
     variance = bartlett(column, k - 1)[0] if weights == "bartlett" else rectangular(column, k - 1)[0]
     if variance <= 0:
         variance, reason = bartlett(column, k - 1)[0], "negative variance: Bartlett"
-    statistic = float(differential.mean() / np.sqrt(variance / n) * np.sqrt((n - k) * (n - k + 1)) / n)
-    return AccuracyTest(method, statistic, p_value(statistic, n - 1, alternative), n - 1, n, reason)
+    error = float(np.sqrt(variance / n) * n / np.sqrt((n - k) * (n - k + 1)))
+    return _tested(method, differential, error, n - 1, alternative, reason)
 
 
 def ewc(
@@ -174,9 +176,8 @@ def ewc(
     nu = degrees_of_freedom(n, k if capped else 1)
     if nu < 2:
         return AccuracyTest(method, None, None, nu, n, f"not enough origins: {n} at overlap {k}")
-    variance = float(cosine(differential[:, None], nu)[0])
-    statistic = float(differential.mean() / np.sqrt(variance / n))
-    return AccuracyTest(method, statistic, p_value(statistic, nu, alternative), nu, n)
+    error = float(np.sqrt(cosine(differential[:, None], nu)[0] / n))
+    return _tested(method, differential, error, nu, alternative)
 
 
 def newey_west(
@@ -199,8 +200,7 @@ def newey_west(
     if untestable is not None:
         return untestable
     variance = float(bartlett(differential[:, None], max(k - 1, int(np.ceil(n ** (1 / 3)))))[0])
-    statistic = float(differential.mean() / np.sqrt(variance / n))
-    return AccuracyTest(method, statistic, p_value(statistic, 0, alternative), 0, n)
+    return _tested(method, differential, float(np.sqrt(variance / n)), 0, alternative)
 
 
 def ewp(differential: Vector, h: int, step: int = 1, alternative: Alternative = "two-sided") -> AccuracyTest:
@@ -220,8 +220,8 @@ def ewp(differential: Vector, h: int, step: int = 1, alternative: Alternative = 
     if untestable is not None:
         return untestable
     m = int(n ** (1 / 3) + 1e-9)
-    statistic = float(differential.mean() / np.sqrt(periodogram(differential[:, None], m)[0] / n))
-    return AccuracyTest(method, statistic, p_value(statistic, 2 * m, alternative), 2 * m, n)
+    error = float(np.sqrt(periodogram(differential[:, None], m)[0] / n))
+    return _tested(method, differential, error, 2 * m, alternative)
 
 
 ESTIMATORS: dict[str, Callable[[Vector, int, int, Alternative], AccuracyTest]] = {
@@ -253,6 +253,20 @@ def p_value(statistic: float, degrees: int, alternative: Alternative) -> float:
     below = -below if alternative == "greater" else below
     tail = float(stdtr(degrees, below) if degrees else ndtr(below))
     return 2 * tail if alternative == "two-sided" else tail
+
+
+def _tested(
+    method: str,
+    differential: Vector,
+    error: float,
+    degrees: int,
+    alternative: Alternative,
+    reason: str = "",
+) -> AccuracyTest:
+    """Test the mean of a differential, given its standard error."""
+    statistic = float(differential.mean() / error)
+    p = p_value(statistic, degrees, alternative)
+    return AccuracyTest(method, statistic, p, degrees, len(differential), reason, error)
 
 
 def _guard(method: str, differential: Vector, k: int) -> AccuracyTest | None:
