@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from forecastkit.backtesting.forecasts import Forecasts as Forecasts
     from forecastkit.backtesting.plan import BacktestPlan as BacktestPlan
     from forecastkit.comparison.comparison import Comparison as Comparison
+    from forecastkit.comparison.evaluation import Evaluation as Evaluation
+    from forecastkit.evaluation import evaluate as evaluate
     from forecastkit.models.contract import check_forecaster as check_forecaster
     from forecastkit.models.protocol import History as History
     from forecastkit.scoring.scores import Scores as Scores
@@ -25,6 +27,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "BacktestPlan": "backtesting.plan",
     "Comparison": "comparison.comparison",
+    "Evaluation": "comparison.evaluation",
     "Forecasts": "backtesting.forecasts",
     "History": "models.protocol",
     "Scores": "scoring.scores",
@@ -32,6 +35,7 @@ _HOMES = {
     "backtest": "api",
     "check_forecaster": "models.contract",
     "compare": "api",
+    "evaluate": "evaluation",
     "load": "api",
     "report": "api",
 }

@@ -15,6 +15,7 @@ from forecastkit.backtesting.plan import BacktestPlan
 from forecastkit.backtesting.request import describe_request
 from forecastkit.backtesting.runner import Progress, check_runnable, run_backtest, scored_actuals
 from forecastkit.comparison.comparison import Comparison, conclude
+from forecastkit.comparison.evaluation import Evaluation
 from forecastkit.errors import DataError, PlanError, ReportError
 from forecastkit.models.baselines import references
 from forecastkit.models.protocol import QUANTILES, Forecaster, as_forecaster, family_of
@@ -193,12 +194,15 @@ def compare(
 
 
 def report(
-    result: Comparison | str | Path, out: str | Path, *, formats: Sequence[str] = ("html", "json")
+    result: Comparison | Evaluation | str | Path,
+    out: str | Path,
+    *,
+    formats: Sequence[str] = ("html", "json"),
 ) -> Path:
     """Write the report of a comparison, or of a run folder, complete or not at all.
 
     Args:
-        result: what `compare` returned, or the folder that `backtest(out=...)` wrote.
+        result: what `compare` or `evaluate` returned, or the folder that `backtest(out=...)` wrote.
         out: folder for `index.html` and `report.json`.
         formats: "html", "json" or both.
 
@@ -211,7 +215,10 @@ def report(
     """
     from forecastkit.reporting.publish import publish
     from forecastkit.reporting.render import render
+    from forecastkit.reporting.summary import render_evaluation
 
+    if isinstance(result, Evaluation):
+        return publish(render_evaluation(result, formats), Path(out))
     comparison = result if isinstance(result, Comparison) else read_run(result)
     return publish(render(comparison, formats), Path(out))
 

@@ -14,6 +14,10 @@ ForecastKitError                         what the command line catches and print
             MalformedReplyError          the answer is not what it should be
             OfflineError                 nothing is kept, and the network may not be used
         SnapshotDamagedError             a kept snapshot is not what was written
+        ForecastFrameError               forecasts made elsewhere are at fault
+            DuplicateForecastsError      one cell is forecast twice by one model
+            ConflictingActualsError      one target has two actual values
+            MisdatedForecastsError       cutoff, target and h do not fit together
     PlanError (ValueError)               this backtest cannot be run
     ModelError
         UnknownModelError (LookupError)  carries the nearest names
@@ -26,6 +30,7 @@ ForecastKitError                         what the command line catches and print
 ForecastKitWarning (UserWarning)
     ShortSampleWarning                   few origins for the claim
     UnpairedOriginsWarning               some model failed at some origins
+    CrossedQuantilesWarning              quantiles that did not rise were sorted
 
 A message has three parts: what was given, what is needed, what to do.
 """
@@ -92,6 +97,22 @@ class SnapshotDamagedError(DataError):
     """A kept snapshot is not what was written."""
 
 
+class ForecastFrameError(DataError):
+    """Forecasts made elsewhere cannot be used as they are."""
+
+
+class DuplicateForecastsError(ForecastFrameError):
+    """One model forecasts one cell twice."""
+
+
+class ConflictingActualsError(ForecastFrameError):
+    """One target has two actual values."""
+
+
+class MisdatedForecastsError(ForecastFrameError):
+    """Cutoff, target and steps ahead do not fit together."""
+
+
 class PlanError(ForecastKitError, ValueError):
     """This backtest cannot be run as asked."""
 
@@ -141,6 +162,10 @@ class ShortSampleWarning(ForecastKitWarning):
 
 class UnpairedOriginsWarning(ForecastKitWarning):
     """Some model failed at some origins, which left the comparison."""
+
+
+class CrossedQuantilesWarning(ForecastKitWarning):
+    """Quantiles that did not rise with their level were sorted."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

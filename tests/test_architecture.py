@@ -27,6 +27,7 @@ FLOORS = [
     {"scoring"},
     {"comparison"},
     {"reporting"},
+    {"evaluation"},
     {"api"},
     {"selftest", "lab"},
     {"schedule"},
@@ -34,7 +35,7 @@ FLOORS = [
 ]
 HEIGHT = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 DOORS = {"__init__", "__main__"}
-UP = {("comparison/comparison.py", "reporting")}
+UP = {("comparison/comparison.py", "reporting"), ("comparison/evaluation.py", "reporting")}
 ONLY_IN = {
     "tensorflow": ("models/networks/tf_loop.py", "models/networks/gradients.py"),
     "keras": ("models/networks/",),

@@ -16,6 +16,7 @@ import forecastkit
 PUBLIC = [
     "BacktestPlan",
     "Comparison",
+    "Evaluation",
     "Forecasts",
     "History",
     "Scores",
@@ -24,6 +25,7 @@ PUBLIC = [
     "backtest",
     "check_forecaster",
     "compare",
+    "evaluate",
     "load",
     "report",
 ]

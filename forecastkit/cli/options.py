@@ -38,6 +38,21 @@ class Names(click.ParamType[tuple[str, ...]]):
         return names
 
 
+class Pairs(click.ParamType[dict[str, str]]):
+    """Comma-separated key=value pairs."""
+
+    name = "PAIRS"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str]:
+        """Split the pairs."""
+        if isinstance(value, dict):
+            return value
+        pairs = [pair.partition("=") for pair in str(value).split(",") if pair.strip()]
+        if not pairs or not all(key.strip() and text.strip() for key, _, text in pairs):
+            self.fail(f"{value!r} is no list of pairs; write them as a=b,c=d", param, ctx)
+        return {key.strip(): text.strip() for key, _, text in pairs}
+
+
 class RefitPolicy(click.ParamType[Any]):
     """One number for all models, or model=number pairs; "never" for one fit."""
 

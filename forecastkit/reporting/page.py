@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
@@ -28,7 +28,7 @@ from forecastkit.reporting.tables import (
     number,
     skill_table,
 )
-from forecastkit.reporting.words import percent, spans, verdict_details, verdict_sentence
+from forecastkit.reporting.words import percent, spans, timed, verdict_details, verdict_sentence
 from forecastkit.series.series import label
 
 LONGEST_NAME = 24
@@ -62,23 +62,28 @@ def page(comparison: Comparison) -> str:
         comparison: the result.
     """
     series = comparison.series
-    return _template().render(
-        title=series.name,
-        subtitle=_subtitle(comparison),
-        sentence=verdict_sentence(comparison),
-        details=verdict_details(comparison),
-        pictures=_pictures(comparison),
-        tables=[table for make in (error_table, duel_table, skill_table) if (table := make(comparison))],
-        costs=cost_table(comparison),
-        settings=tuple(_settings(comparison)),
-        failures=failure_table(comparison),
-        provenance=tuple(_provenance(comparison)),
-        insides=tuple(_insides(comparison)),
+    return (
+        page_environment()
+        .get_template("report.html.j2")
+        .render(
+            title=series.name,
+            subtitle=_subtitle(comparison),
+            sentence=verdict_sentence(comparison),
+            details=verdict_details(comparison),
+            pictures=_pictures(comparison),
+            tables=[table for make in (error_table, duel_table, skill_table) if (table := make(comparison))],
+            costs=cost_table(comparison) if timed(comparison) else None,
+            settings=tuple(_settings(comparison)),
+            failures=failure_table(comparison),
+            provenance=tuple(_provenance(comparison)),
+            insides=tuple(_insides(comparison)),
+        )
     )
 
 
 @cache
-def _template() -> Template:
+def page_environment() -> Environment:
+    """Set up the templates: everything is escaped, and nothing may be undefined."""
     environment = Environment(
         loader=PackageLoader("forecastkit", "reporting/templates"),
         autoescape=True,
@@ -88,7 +93,7 @@ def _template() -> Template:
         finalize=_visible,
     )
     environment.filters.update(tied=_tied, brief=_brief)
-    return environment.get_template("report.html.j2")
+    return environment
 
 
 def _subtitle(comparison: Comparison) -> str:
@@ -174,6 +179,12 @@ def _settings(comparison: Comparison) -> Iterable[tuple[str, str]]:
     refits = [f"{model} {_refit(told)}" for model, told in judged.items() if "refit_every" in told]
     if refits:
         yield "Fitted", "; ".join(refits)
+    if "layout" in settings:
+        yield (
+            "Forecasts",
+            f"made elsewhere, read as {settings['layout']}; references from {settings['references']}",
+        )
+        yield "Roles", ", ".join(f"{model} {role}" for model, role in settings["roles"].items())
     yield "Transform", _transform(settings.get("transform", "none"), scored_name(comparison))
     yield "Loss", f"{comparison.loss} error, for skill and tests alike"
     yield "Season", f"{series.period} observations" if series.period > 1 else "none"

@@ -13,7 +13,7 @@ def publish(files: Mapping[str, str], folder: Path) -> Path:
     """Write the files of a report into a folder, made where absent.
 
     Args:
-        files: name -> content.
+        files: name, with folders where it has any -> content.
         folder: where they go; other files in it stay.
 
     Returns:
@@ -25,6 +25,7 @@ def publish(files: Mapping[str, str], folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
             write_whole(folder / name, text)
     except OSError as error:
         raise ReportError(

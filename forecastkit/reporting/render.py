@@ -21,11 +21,7 @@ def render(comparison: Comparison, formats: Sequence[str] = FORMATS) -> dict[str
     Raises:
         PlanError: a format is unknown, or none was given.
     """
-    unknown = [name for name in formats if name not in FORMATS]
-    if unknown or not formats:
-        raise PlanError(
-            f"There is no report format {(unknown or [''])[0]!r}. {nearest((unknown or [''])[0], FORMATS)}"
-        )
+    check_formats(formats)
     files = {}
     if "html" in formats:
         from forecastkit.reporting.page import page
@@ -34,3 +30,16 @@ def render(comparison: Comparison, formats: Sequence[str] = FORMATS) -> dict[str
     if "json" in formats:
         files["report.json"] = to_json(document(comparison))
     return files
+
+
+def check_formats(formats: Sequence[str]) -> None:
+    """Refuse a format that is not known, and none at all.
+
+    Raises:
+        PlanError: names the nearest.
+    """
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown or not formats:
+        raise PlanError(
+            f"There is no report format {(unknown or [''])[0]!r}. {nearest((unknown or [''])[0], FORMATS)}"
+        )

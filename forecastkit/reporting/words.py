@@ -210,7 +210,7 @@ def _seed_lines(comparison: Comparison) -> list[str]:
             text += f"; at h = 1 single seeds have {least:.2f} to {most:.2f} times its loss"
         lines.append(f"{text}.")
     network = comparison.verdict.network if comparison.verdict else None
-    if network and network not in comparison.seed_spread:
+    if network and network not in comparison.seed_spread and timed(comparison):
         lines.append(
             f"{network} was fitted with one seed: how much of its result is luck of the seed is not known."
         )
@@ -222,10 +222,15 @@ def _seed_lines(comparison: Comparison) -> list[str]:
     return lines
 
 
+def timed(comparison: Comparison) -> bool:
+    """Whether computing times are known: of forecasts made elsewhere they are not."""
+    return bool(np.isfinite(list(comparison.costs.values())).any())
+
+
 def _cost_lines(comparison: Comparison) -> list[str]:
     verdict = comparison.verdict
     names = [name for name in (verdict.ar, verdict.network) if name] if verdict else list(comparison.skill)
-    if not names:
+    if not names or not timed(comparison):
         return []
     return [
         "Cost, preparation and imports included: "
@@ -244,10 +249,12 @@ def _caveats(comparison: Comparison) -> list[str]:
         f"that do not overlap. Tests are one-sided against every reference, step by step from h = 1 "
         f"at {level} and over all h with Holm's adjustment at {level}."
     )
-    if forecasts.settings.get("plan", {}).get("train_window") is None and comparison.skill:
+    plan = forecasts.settings.get("plan")
+    if plan is not None and plan.get("train_window") is None and comparison.skill:
         lines.append(
             "Training windows grow with the origin, so tests against nested references are approximate."
         )
+    lines += forecasts.settings.get("notes", ())
     if comparison.series.spacing == "observations":
         lines.append("Dates follow no fixed frequency: the horizon counts observations.")
     untested = {
