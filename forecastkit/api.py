@@ -22,10 +22,14 @@ from forecastkit.models.protocol import QUANTILES, Forecaster, as_forecaster, fa
 from forecastkit.models.registry import find_model
 from forecastkit.runs.folder import RunFolder
 from forecastkit.scoring.losses import check_loss
+from forecastkit.series.resampling import realised_volatility
+from forecastkit.series.resampling import resample as resampled
 from forecastkit.series.series import Series
 from forecastkit.series.transforms import find_transform
 from forecastkit.sources.catalog import load_dataset
+from forecastkit.sources.fetching import PREFIX as MARKET
 from forecastkit.sources.files import read_csv
+from forecastkit.sources.prices import load_prices
 from forecastkit.sources.synthetic import PREFIX, load_synthetic
 
 DEFAULT_MODELS = ("ar", "lstm", "drift")
@@ -42,17 +46,30 @@ def load(
     name: str | None = None,
     unit: str | None = None,
     period: int | None = None,
+    field: str | None = None,
+    interval: str | None = None,
+    start: str | None = None,
+    end: str | None = None,
+    offline: bool = False,
+    refresh: bool = False,
+    resample: str | None = None,
+    aggregate: str = "last",
 ) -> Series:
-    """Load a series by name: a bundled dataset, a CSV file, or a synthetic process.
+    """Load a series by name: a bundled dataset, a CSV file, a synthetic process, or market prices.
 
     Args:
-        source: "sunspots" and the like, the path of a CSV file, or "synthetic:ar2?n=2000&seed=1".
+        source: "sunspots" and the like, the path of a CSV file, "synthetic:ar2?n=2000&seed=1", "yahoo:SPY",
+            or "yahoo:SPY@ID" for one kept snapshot.
         column, date_column, date_format: of a CSV file, see `read_csv`.
         frequency: of a CSV file: a pandas frequency that its dates must follow without gaps.
         name, unit, period: override what the source says.
+        field, interval, start, end, offline, refresh: of market prices, see `load_prices`. The field
+            "realised-volatility" is also made from a file with several prices a day.
+        resample, aggregate: one value per week or month, see `resample`.
 
     Raises:
         DatasetNotFoundError: there is nothing of that name.
+        SourceUnavailableError: the market source gave no usable answer.
         DataError: the file cannot be used as it is; the message says what to do.
     """
     text = str(source)
@@ -62,12 +79,25 @@ def load(
         "date_format": date_format,
         "frequency": frequency,
     }
-    if text.endswith((".csv", ".csv.gz")) or _is_file(text):
-        return read_csv(source, **reading, name=name, unit=unit or "", period=period)
-    given = [key for key, value in reading.items() if value is not None]
-    if given:
-        raise PlanError(f"{text!r} is no CSV file, so {' and '.join(given)} cannot be chosen. Leave it out.")
-    series = load_synthetic(text) if text.startswith(PREFIX) else load_dataset(text)
+    asking = {"interval": interval, "start": start, "end": end}
+    if text.startswith(MARKET):
+        _refuse_given(reading, f"{text!r} is no CSV file")
+        series = load_prices(
+            text, field=field, interval=interval, start=start, end=end, offline=offline, refresh=refresh
+        )
+    else:
+        _refuse_given(
+            {**asking, "refresh": refresh or None}, f"{text!r} is no market source such as yahoo:SPY"
+        )
+        if text.endswith((".csv", ".csv.gz")) or _is_file(text):
+            series = read_csv(source, **reading, name=name, unit=unit or "", period=period)
+        else:
+            _refuse_given(reading, f"{text!r} is no CSV file")
+            series = load_synthetic(text) if text.startswith(PREFIX) else load_dataset(text)
+        if field is not None:
+            series = _volatility(series, field)
+    if resample is not None:
+        series = resampled(series, resample, aggregate, period=period)
     return replace(
         series,
         name=series.name if name is None else name,
@@ -253,6 +283,21 @@ def read_run(path: str | Path) -> Comparison:
         settings=settings,
     )
     return conclude(series, forecasts, transform=transform, loss=check_loss(settings["loss"]))
+
+
+def _refuse_given(options: Mapping[str, Any], why: str) -> None:
+    given = [key for key, value in options.items() if value is not None]
+    if given:
+        raise PlanError(f"{why}, so {' and '.join(given)} cannot be chosen. Leave it out.")
+
+
+def _volatility(series: Series, field: str) -> Series:
+    if field != "realised-volatility":
+        raise PlanError(
+            f"field {field!r} was asked of {series.name!r}; a source that is no market has only "
+            "realised-volatility. Choose a column instead."
+        )
+    return realised_volatility(series)
 
 
 def _is_file(text: str) -> bool:

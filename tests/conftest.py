@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import settings
+from loopback import Yahoo
 
 from forecastkit.backtesting.forecasts import Forecasts
 from forecastkit.models.protocol import History
@@ -96,3 +97,24 @@ def planted() -> Callable[..., Forecasts]:
         )
 
     return make
+
+
+@pytest.fixture(scope="session")
+def yahoo_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Yahoo]:
+    """The loopback server; its environment is set before curl_cffi reads it, which it does once."""
+    server = Yahoo(tmp_path_factory.mktemp("yahoo"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in server.environment.items():
+            patch.setenv(name, value)
+        yield server
+    server.close()
+
+
+@pytest.fixture
+def yahoo(yahoo_server: Yahoo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Yahoo]:
+    """The loopback server without any market, an empty cache, and no waiting between tries."""
+    monkeypatch.setenv("FORECASTKIT_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("FORECASTKIT_BACKOFF", "0")
+    yahoo_server.reset()
+    yield yahoo_server
+    assert yahoo_server.foreign == []

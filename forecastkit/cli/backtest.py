@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from forecastkit.cli.options import (
+    MARKET,
     OUTPUT,
     RUN,
     SERIES,
@@ -22,15 +23,15 @@ from forecastkit.cli.progress import progress_on_stderr
 
 
 @click.command("backtest")
-@with_options(SERIES, RUN, OUTPUT)
+@with_options(SERIES, MARKET, RUN, OUTPUT)
 @click.option("--out", metavar="DIR", help="Folder of the run.  [default: runs/NAME]")
 @click.option("--overwrite", is_flag=True, help="Lose the other run that the folder holds.")
 def command(**options: Any) -> None:
     """Make forecasts from many origins and keep them in a run folder.
 
-    SOURCE is a bundled series (see `forecastkit datasets`), a CSV file, or a synthetic process such as
-    "synthetic:ar2?n=2000&seed=1". A repeated or interrupted command goes on where the folder stands.
-    `forecastkit report DIR` makes the report.
+    SOURCE is a bundled series (see `forecastkit datasets`), a CSV file, a synthetic process such as
+    "synthetic:ar2?n=2000&seed=1", or market prices such as yahoo:SPY. A repeated or interrupted command
+    goes on where the folder stands. `forecastkit report DIR` makes the report.
     """
     from forecastkit.api import backtest, read_run
     from forecastkit.reporting.document import to_json

@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from forecastkit.cli.options import (
+    MARKET,
     OUTPUT,
     RUN,
     SERIES,
@@ -23,13 +24,14 @@ from forecastkit.cli.progress import progress_on_stderr
 
 
 @click.command("compare")
-@with_options(SERIES, RUN, OUTPUT)
+@with_options(SERIES, MARKET, RUN, OUTPUT)
 @click.option("--out", metavar="DIR", help="Folder of the report.  [default: reports/NAME]")
 def command(**options: Any) -> None:
     """Backtest models on one series, print the verdict, write the report.
 
-    SOURCE is a bundled series (see `forecastkit datasets`), a CSV file, or a synthetic process such as
-    "synthetic:ar2?n=2000&seed=1". The references (naive, climatology, and their seasonal forms) always run.
+    SOURCE is a bundled series (see `forecastkit datasets`), a CSV file, a synthetic process such as
+    "synthetic:ar2?n=2000&seed=1", or market prices such as yahoo:SPY. The references (naive, climatology,
+    and their seasonal forms) always run.
 
     The report goes to index.html and report.json, the forecasts to run/: the same command, repeated or
     interrupted, goes on from them; another one begins anew.

@@ -19,6 +19,24 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 NEVER = "never"
+LOADING = (
+    "column",
+    "date_column",
+    "date_format",
+    "frequency",
+    "name",
+    "unit",
+    "period",
+    "field",
+    "resample",
+    "aggregate",
+    "start",
+    "end",
+    "interval",
+    "offline",
+    "refresh",
+)
+"""Options that `load` takes by the same name."""
 
 
 class Names(click.ParamType[tuple[str, ...]]):
@@ -91,6 +109,26 @@ SERIES = (
     click.option(
         "--period", type=click.IntRange(1), metavar="N", help="Season length in observations; 1 for none."
     ),
+    click.option("--field", metavar="NAME", help="Of prices: close, open-to-close or realised-volatility."),
+    click.option(
+        "--resample", metavar="RULE", help="One value per step: weekly, monthly, quarterly, yearly or daily."
+    ),
+    click.option(
+        "--aggregate",
+        default="last",
+        show_default=True,
+        metavar="NAME",
+        help="Which value of a step: last, first, mean, sum, min or max.",
+    ),
+)
+MARKET = (
+    click.option("--start", metavar="DATE", help="First day of a yahoo: source.  [default: all there is]"),
+    click.option("--end", metavar="DATE", help="Day after the last one.  [default: today]"),
+    click.option(
+        "--interval", metavar="BAR", help="Of a yahoo: source: 1d, or 60m, 15m, 5m for realised volatility."
+    ),
+    click.option("--offline", is_flag=True, help="Take yahoo: data from kept snapshots only."),
+    click.option("--refresh", is_flag=True, help="Fetch yahoo: data anew, even where it is fresh."),
 )
 RUN = (
     click.option("--horizon", type=int, default=24, show_default=True, metavar="N", help="Steps ahead."),
@@ -144,8 +182,7 @@ def load_series(options: Mapping[str, Any]) -> Series:
     """Load the series that the options name."""
     from forecastkit.api import load
 
-    names = ("column", "date_column", "date_format", "frequency", "name", "unit", "period")
-    return load(options["source"], **{name: options[name] for name in names})
+    return load(options["source"], **{name: options[name] for name in LOADING})
 
 
 def make_plan(options: Mapping[str, Any]) -> BacktestPlan:
