@@ -18,6 +18,7 @@ from forecastkit.comparison.comparison import Comparison, conclude
 from forecastkit.comparison.evaluation import Evaluation
 from forecastkit.errors import DataError, PlanError, ReportError
 from forecastkit.models.baselines import references
+from forecastkit.models.oracle import ORACLE, Oracle
 from forecastkit.models.protocol import QUANTILES, Forecaster, as_forecaster, family_of
 from forecastkit.models.registry import find_model
 from forecastkit.runs.folder import RunFolder
@@ -25,7 +26,7 @@ from forecastkit.scoring.losses import check_loss
 from forecastkit.series.resampling import realised_volatility
 from forecastkit.series.resampling import resample as resampled
 from forecastkit.series.series import Series
-from forecastkit.series.transforms import find_transform
+from forecastkit.series.transforms import Transform, find_transform
 from forecastkit.sources.catalog import load_dataset
 from forecastkit.sources.fetching import PREFIX as MARKET
 from forecastkit.sources.files import read_csv
@@ -124,7 +125,7 @@ def backtest(
     Args:
         series: a Series, a pandas Series or a one-dimensional array.
         models: registered names, functions (values, horizon) or recipes; or a mapping that names them. The
-            references always run beside them.
+            references always run beside them, and the oracle where a synthetic process made the series.
         plan: origins, horizon and refits; by default horizon 24 and the origins that suit the length.
         transform: "none", "log", "log-return" or "difference"; by default what suits the series: log-return
             for prices from a market, else none.
@@ -148,9 +149,9 @@ def backtest(
         raise PlanError(
             f"seeds={seeds} and seed={seed} were given; seeds must be at least 1, seed at least 0."
         )
-    recipes = _recipes(models, data.period, seeds=seeds, loss=loss)
-    _check_refits(plan, recipes)
     chosen = find_transform(transform)
+    recipes = _recipes(models, data, chosen, seeds=seeds, loss=loss)
+    _check_refits(plan, recipes)
     settings = describe_request(plan, recipes, transform=transform, seed=seed, loss=loss)
     check_runnable(data, plan, chosen)
     folder = None
@@ -325,13 +326,13 @@ def as_series(data: Any) -> Series:
     )
 
 
-def _recipes(models: Models, period: int, **settings: Any) -> dict[str, Forecaster]:
-    """References first, then the models asked for, each under its name."""
+def _recipes(models: Models, data: Series, transform: Transform, **settings: Any) -> dict[str, Forecaster]:
+    """References first, then the models asked for, then the oracle where there is one, each by its name."""
     models = [models] if isinstance(models, str) else models
     named = models.items() if isinstance(models, Mapping) else ((None, model) for model in models)
     asked: dict[str, Forecaster] = {}
     for name, model in named:
-        recipe = find_model(model, **settings) if isinstance(model, str) else None
+        recipe = find_model(model, **settings, process=data.process) if isinstance(model, str) else None
         recipe = recipe or as_forecaster(model, str(name or getattr(model, "__name__", "model")))
         name = str(name or recipe.name)
         if getattr(recipe, "loss", settings["loss"]) != settings["loss"]:
@@ -344,13 +345,21 @@ def _recipes(models: Models, period: int, **settings: Any) -> dict[str, Forecast
         asked[name] = recipe
     if not asked:
         raise PlanError("No model was given. Name one or more, such as ar.")
-    always = {reference.name: reference for reference in references(period)}
+    known = bool(data.process) and not transform.relative
+    if any(isinstance(recipe, Oracle) for recipe in asked.values()) and not known:
+        raise PlanError(
+            f"The oracle was asked for on series {data.name!r}, transform {transform.name!r}; the best "
+            "forecast is known only of the values of a synthetic process. Leave the oracle out, or load a "
+            "series such as 'synthetic:ar2' and use another transform than log-return."
+        )
+    best = {ORACLE: find_model(ORACLE, process=data.process)} if known else {}
+    always = {reference.name: reference for reference in references(data.period)}
     clash = [name for name, recipe in asked.items() if name in always and family_of(recipe) != "reference"]
     if clash:
         raise PlanError(
             f"{clash[0]!r} is the name of a reference that always runs. Give your model another name."
         )
-    return {**always, **asked}
+    return {**always, **asked, **{name: recipe for name, recipe in best.items() if name not in asked}}
 
 
 def _check_refits(plan: BacktestPlan, recipes: Mapping[str, Forecaster]) -> None:

@@ -109,8 +109,10 @@ def test_options_that_cannot_be(options, message) -> None:
 
 def test_seeds_and_loss_reach_the_network() -> None:
     from forecastkit.api import _recipes
+    from forecastkit.series.transforms import find_transform
 
-    recipe = _recipes(["lstm"], 1, seeds=2, loss="absolute")["lstm"]
+    series = fk.Series.from_array([1.0, 2.0])
+    recipe = _recipes(["lstm"], series, find_transform("none"), seeds=2, loss="absolute")["lstm"]
     assert (recipe.seeds, recipe.loss) == (2, "absolute")
 
 

@@ -101,7 +101,7 @@ def test_datasets(run, name: str) -> None:
 
 
 def test_models_lists_every_name(run) -> None:
-    assert [line.split()[0] for line in run("models")[1].splitlines()][-2:] == ["ar", "lstm"]
+    assert [line.split()[0] for line in run("models")[1].splitlines()][-3:] == ["ar", "lstm", "oracle"]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -200,10 +200,10 @@ def test_a_report_of_nothing_is_exit_6(run) -> None:
 def test_an_unfinished_run_is_named_so(run) -> None:
     run("backtest", *QUICK, "--out", "a")
     lines = Path("a/blocks.jsonl").read_text().splitlines(keepends=True)
-    Path("a/blocks.jsonl").write_text("".join(lines[:-1]))
+    Path("a/blocks.jsonl").write_text("".join(lines[:-2]))
     code, _, err = run("report", "a")
     assert code == 6
-    assert "is unfinished: 449 of 450 forecast paths are there" in err
+    assert "is unfinished: 449 of 600 forecast paths are there" in err
 
 
 def test_a_model_that_fails_too_often_is_exit_4_with_a_report(run) -> None:

@@ -83,7 +83,8 @@ def run_backtest(
     actual = scored_actuals(series, origins, plan.horizon, transform)
     blocks = []
     for name, recipe in recipes.items():
-        seen = transform.for_references() if family_of(recipe) == "reference" else transform
+        levels = family_of(recipe) in ("reference", "oracle")
+        seen = transform.for_references() if levels else transform
         bench = _Bench(name, recipe, series, plan, seen, seed)
         parts = plan.blocks(origins, plan.refit_interval(name, getattr(recipe, "default_refit", 1)))
         tasks = [(member, part) for part in parts for member in range(seeds_of(recipe))]

@@ -16,8 +16,8 @@ from forecastkit.diagnostics.stationarity import adf
 from forecastkit.errors import SeriesTooShortError
 from forecastkit.models.lags import Criterion, LagSelection, select_lags
 from forecastkit.models.protocol import Family, History
+from forecastkit.series.recursions import psi_weights
 from forecastkit.series.windows import lag_matrix
-from forecastkit.sources.synthetic import psi_weights
 
 SHORTEST = 12
 _BLAS = ThreadpoolController()  # finding the libraries costs a millisecond, so it is done once

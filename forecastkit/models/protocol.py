@@ -12,7 +12,7 @@ import pandas as pd
 from forecastkit.arrays import Cube, Matrix, Vector
 from forecastkit.errors import PlanError
 
-Family = Literal["reference", "ar", "network", "other"]
+Family = Literal["reference", "ar", "network", "oracle", "other"]
 QUANTILES = (0.025, 0.1, 0.9, 0.975)
 """Levels asked of models that know their own uncertainty: the limits of the 80 % and 95 % intervals."""
 
@@ -56,8 +56,8 @@ class Forecaster(Protocol):
 
     It may also carry `seeds` (the runner fits once per seed and averages the forecasts; default 1),
     `default_refit` (origins between two fits when the plan names none, None for once; default 1), `family`
-    ("reference", "ar", "network" or "other"), and `prepare(history, *, horizon, rng)`, which settles,
-    on the data before the first origin, what is decided once per backtest.
+    ("reference", "ar", "network", "oracle" or "other"), and `prepare(history, *, horizon, rng)`, which
+    settles, on the data before the first origin, what is decided once per backtest.
     """
 
     @property

@@ -10,6 +10,7 @@ from typing import Any
 from forecastkit.errors import UnknownModelError, nearest
 from forecastkit.models.autoregressive import Autoregression
 from forecastkit.models.baselines import CLIMATOLOGY, DRIFT, NAIVE, SEASONAL_CLIMATOLOGY, SEASONAL_NAIVE
+from forecastkit.models.oracle import Oracle
 from forecastkit.models.protocol import Forecaster
 from forecastkit.models.recurrent import Recurrent
 
@@ -34,6 +35,7 @@ MODELS: dict[str, Entry] = {
     "drift": Entry(lambda: DRIFT, "the line from the first to the last value"),
     "ar": Entry(Autoregression, "autoregression, order by BIC at every origin, levels or differences by ADF"),
     "lstm": Entry(Recurrent, "LSTM that corrects the naive path, ensemble of 5 seeds"),
+    "oracle": Entry(Oracle, "the best forecast there is, on synthetic series only (runs there by itself)"),
 }
 
 

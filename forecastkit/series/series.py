@@ -82,6 +82,11 @@ class Series:
         return digest.hexdigest()
 
     @property
+    def process(self) -> str:
+        """The synthetic process that made the values, such as "synthetic:ar2?n=2000"; "" for data."""
+        return str(self.source.get("process", ""))
+
+    @property
     def frequency(self) -> str:
         """Frequency of the index in pandas' words, "" where it has none."""
         return getattr(self.index, "freqstr", None) or ""

@@ -16,7 +16,7 @@ from forecastkit.errors import ForecastKitWarning, SeriesTooShortError
 from forecastkit.models.autoregressive import Autoregression, FittedAutoregression
 from forecastkit.models.lags import default_max_lag
 from forecastkit.models.protocol import History
-from forecastkit.sources.synthetic import psi_weights
+from forecastkit.series.recursions import psi_weights
 
 NAMES = ("lynx_log10", "sunspot_year", "nile", "lh", "airpassengers_log")
 LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)

@@ -17,7 +17,7 @@ from forecastkit.series.transforms import TRANSFORMS
 
 PERIOD = 4
 ORIGIN = 66
-TINY = {"units": 3, "epochs": 3, "lookback": 6, "seeds": 2, "batch": 16}
+TINY = {"units": 3, "epochs": 3, "lookback": 6, "seeds": 2, "batch": 16, "process": "synthetic:ar2"}
 
 
 def recipe(name: str) -> Forecaster:
@@ -48,6 +48,8 @@ def test_every_model_keeps_its_promises(name: str) -> None:
 @pytest.mark.parametrize("transform", TRANSFORMS)
 @pytest.mark.parametrize("name", model_names())
 def test_a_poisoned_future_changes_no_bit(name: str, transform: str) -> None:
+    if name == "oracle" and TRANSFORMS[transform].relative:
+        pytest.skip("the best forecast of returns is not known")
     values = positive_series()
     before = forecasts_of(name, values, transform)
     assert np.isfinite(before).all()
