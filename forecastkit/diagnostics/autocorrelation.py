@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.special import chdtrc, fdtrc, ndtri
+from scipy.special import chdtrc, ndtri
 
 from forecastkit.arrays import Matrix, Vector, check_vector, is_constant
+from forecastkit.diagnostics.added_variables import Form, added_variables
 from forecastkit.diagnostics.least_squares import residual_of
 from forecastkit.diagnostics.outcome import HypothesisTest, checked
 from forecastkit.errors import DataError, SeriesTooShortError
 
-Form = Literal["chi2", "F", "robust"]
 CONFIDENCE = 0.95
 ROUNDING = 1e-20
 """Share of the sum of squares below which residuals are rounding, not noise."""
@@ -184,23 +183,9 @@ def breusch_godfrey(residuals: Vector, design: Matrix, lags: int, *, form: Form 
             "1 <= lags < rows - regressors. Test fewer lags, or give more rows."
         )
     names = {"chi2": "Breusch-Godfrey", "F": "Breusch-Godfrey, F", "robust": "Breusch-Godfrey, robust"}
-    name, null = names[form], f"no autocorrelation is left up to lag {lags}"
-    spread = np.sqrt(np.mean(e**2))
-    if spread == 0:
-        return HypothesisTest(name, null, None, None, n, lags=lags, reason="the residuals are zero")
-    e = e / spread
     past = np.column_stack([np.concatenate([np.zeros(i), e[:-i]]) for i in range(1, lags + 1)])
-    if form == "robust":
-        products = residual_of(past, design) * e[:, None]
-        statistic = n - float(np.sum(residual_of(np.ones(n), products) ** 2))
-        return _chi_square(name, null, statistic, lags, n)
-    alone, together = (float(np.sum(residual_of(e, x) ** 2)) for x in (design, np.hstack([design, past])))
-    if form == "chi2":
-        return _chi_square(name, null, n * (alone - together) / alone, lags, n)
-    degrees = (lags, n - k - lags)
-    statistic = (alone - together) / lags / (together / degrees[1])
-    p_value = float(fdtrc(*degrees, statistic))
-    return HypothesisTest(name, null, statistic, p_value, n, degrees, lags)
+    null = f"no autocorrelation is left up to lag {lags}"
+    return replace(added_variables(e, design, past, names[form], null, form=form), lags=lags)
 
 
 def arch_lm(residuals: Vector, lags: int) -> HypothesisTest:
@@ -230,9 +215,5 @@ def arch_lm(residuals: Vector, lags: int) -> HypothesisTest:
     if total <= ROUNDING * n:
         return HypothesisTest(name, null, None, None, n, lags=lags, reason="all residuals are equally large")
     statistic = n * (1 - float(np.sum(residual_of(target, past) ** 2) / total))
-    return _chi_square(name, null, statistic, lags, n)
-
-
-def _chi_square(name: str, null: str, statistic: float, degrees: int, n: int) -> HypothesisTest:
-    p_value = float(chdtrc(degrees, max(statistic, 0.0)))
-    return HypothesisTest(name, null, statistic, p_value, n, (degrees,), degrees)
+    p_value = float(chdtrc(lags, max(statistic, 0.0)))
+    return HypothesisTest(name, null, statistic, p_value, n, (lags,), lags)
