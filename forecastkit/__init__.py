@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from forecastkit.api import backtest as backtest
     from forecastkit.api import compare as compare
+    from forecastkit.api import diagnose as diagnose
     from forecastkit.api import load as load
     from forecastkit.api import report as report
     from forecastkit.backtesting.forecasts import Forecasts as Forecasts
     from forecastkit.backtesting.plan import BacktestPlan as BacktestPlan
     from forecastkit.comparison.comparison import Comparison as Comparison
     from forecastkit.comparison.evaluation import Evaluation as Evaluation
+    from forecastkit.diagnostics.diagnosis import Diagnosis as Diagnosis
     from forecastkit.evaluation import evaluate as evaluate
     from forecastkit.models.contract import check_forecaster as check_forecaster
     from forecastkit.models.protocol import History as History
@@ -27,6 +29,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "BacktestPlan": "backtesting.plan",
     "Comparison": "comparison.comparison",
+    "Diagnosis": "diagnostics.diagnosis",
     "Evaluation": "comparison.evaluation",
     "Forecasts": "backtesting.forecasts",
     "History": "models.protocol",
@@ -35,6 +38,7 @@ _HOMES = {
     "backtest": "api",
     "check_forecaster": "models.contract",
     "compare": "api",
+    "diagnose": "api",
     "evaluate": "evaluation",
     "load": "api",
     "report": "api",

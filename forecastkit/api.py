@@ -1,4 +1,4 @@
-"""What people call: load, compare, backtest, report."""
+"""What people call: load, diagnose, compare, backtest, report."""
 
 from __future__ import annotations
 
@@ -16,13 +16,16 @@ from forecastkit.backtesting.request import describe_request
 from forecastkit.backtesting.runner import Progress, check_runnable, run_backtest, scored_actuals
 from forecastkit.comparison.comparison import Comparison, conclude
 from forecastkit.comparison.evaluation import Evaluation
+from forecastkit.diagnostics.diagnosis import Diagnosis, diagnose_series
 from forecastkit.errors import DataError, PlanError, ReportError
 from forecastkit.models.baselines import references
+from forecastkit.models.lags import select_lags
 from forecastkit.models.oracle import ORACLE, Oracle
 from forecastkit.models.protocol import QUANTILES, Forecaster, as_forecaster, family_of
 from forecastkit.models.registry import find_model
 from forecastkit.runs.folder import RunFolder
 from forecastkit.scoring.losses import check_loss
+from forecastkit.seeds import spawn
 from forecastkit.series.resampling import realised_volatility
 from forecastkit.series.resampling import resample as resampled
 from forecastkit.series.series import Series
@@ -222,6 +225,35 @@ def compare(
     )
     chosen = find_transform(forecasts.settings["transform"])
     return conclude(data, forecasts, transform=chosen, loss=check_loss(loss))
+
+
+def diagnose(series: Any, *, transform: str | None = None, seed: int = 0) -> Diagnosis:
+    """Test a series before it is modelled: is there anything for a model, or a network, to find?
+
+    Unit roots and stationarity read together, autocorrelation and the autoregression that BIC chooses, what
+    it leaves (autocorrelation, changing variance, nonlinearity), season and cycles, breaks and outliers.
+
+    Args:
+        series: a Series, a pandas Series or a one-dimensional array, of at least 40 values.
+        transform: as in `backtest`.
+        seed: of the bootstrap behind some p-values.
+
+    Returns:
+        the findings; printing them gives them in words, `.plot()` draws the autocorrelations.
+
+    Raises:
+        DataError: the series is constant, or its values do not suit the transform.
+        SeriesTooShortError: fewer than 40 values.
+
+    Example:
+        >>> diagnose(load("sunspots")).cycles[0].period
+        11
+    """
+    data = as_series(series)
+    chosen = find_transform(data.default_transform if transform is None else transform)
+    return diagnose_series(
+        data, chosen, order=lambda values: select_lags(values).p, rng=spawn(seed, "diagnose")
+    )
 
 
 def report(

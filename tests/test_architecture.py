@@ -35,7 +35,11 @@ FLOORS = [
 ]
 HEIGHT = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 DOORS = {"__init__", "__main__"}
-UP = {("comparison/comparison.py", "reporting"), ("comparison/evaluation.py", "reporting")}
+UP = {
+    ("comparison/comparison.py", "reporting"),
+    ("comparison/evaluation.py", "reporting"),
+    ("diagnostics/diagnosis.py", "reporting"),
+}
 ONLY_IN = {
     "tensorflow": ("models/networks/tf_loop.py", "models/networks/gradients.py"),
     "keras": ("models/networks/",),

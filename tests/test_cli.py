@@ -104,6 +104,16 @@ def test_models_lists_every_name(run) -> None:
     assert [line.split()[0] for line in run("models")[1].splitlines()][-3:] == ["ar", "lstm", "oracle"]
 
 
+def test_diagnose_prints_the_findings_and_writes_the_page(run) -> None:
+    code, out, err = run("diagnose", "sunspots", "--out", "d")
+    assert code == 0
+    assert out.startswith("There may be something for a network to find")
+    assert err.endswith("Diagnosis: d/diagnosis.html\n")
+    code, told, _ = run("diagnose", "sunspots", "--out", "d", "--json")
+    assert told == Path("d/diagnosis.json").read_text()
+    assert json.loads(told)["season"]["cycles"][0]["period"] == 11
+
+
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(run, command: str) -> None:
     code, out, _ = run(command, "--help")

@@ -16,6 +16,7 @@ import forecastkit
 PUBLIC = [
     "BacktestPlan",
     "Comparison",
+    "Diagnosis",
     "Evaluation",
     "Forecasts",
     "History",
@@ -25,6 +26,7 @@ PUBLIC = [
     "backtest",
     "check_forecaster",
     "compare",
+    "diagnose",
     "evaluate",
     "load",
     "report",

@@ -9,6 +9,7 @@ import click
 
 COMMANDS = {
     "compare": "Backtest models on one series, print the verdict, write the report.",
+    "diagnose": "Test a series before it is modelled: is there anything to find?",
     "evaluate": "Judge forecasts made by anything, print the verdict, write the report.",
     "backtest": "Make forecasts from many origins and keep them in a run folder.",
     "report": "Write the report of a run folder, without running a model.",

@@ -301,8 +301,10 @@ def _brief(name: str) -> Markup:
 
 
 def _tied(text: str) -> str:
-    """Keep "h = 9" and "80 %" on one line."""
-    return text.replace("h = ", "h\xa0=\xa0").replace(" %", "\xa0%")
+    """Keep "h = 9", "p < .001" and "80 %" on one line."""
+    for loose in ("h = ", "p = ", "p < ", "p ≤ ", "p ≥ "):
+        text = text.replace(loose, loose.replace(" ", "\xa0"))
+    return text.replace(" %", "\xa0%")
 
 
 def _counted(count: int, things: str) -> str:
