@@ -7,9 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from forecastkit.backtesting.forecasts import Forecasts, assemble
 from forecastkit.backtesting.plan import BacktestPlan
 from forecastkit.backtesting.request import describe_request
@@ -17,7 +14,7 @@ from forecastkit.backtesting.runner import Progress, check_runnable, run_backtes
 from forecastkit.comparison.comparison import Comparison, conclude
 from forecastkit.comparison.evaluation import Evaluation
 from forecastkit.diagnostics.diagnosis import Diagnosis, diagnose_series
-from forecastkit.errors import DataError, PlanError, ReportError
+from forecastkit.errors import PlanError, ReportError
 from forecastkit.models.baselines import references
 from forecastkit.models.lags import select_lags
 from forecastkit.models.oracle import ORACLE, Oracle
@@ -32,7 +29,8 @@ from forecastkit.series.series import Series
 from forecastkit.series.transforms import Transform, find_transform
 from forecastkit.sources.catalog import load_dataset
 from forecastkit.sources.fetching import PREFIX as MARKET
-from forecastkit.sources.files import read_csv
+from forecastkit.sources.files import ENDINGS, read_file
+from forecastkit.sources.objects import as_series
 from forecastkit.sources.prices import load_prices
 from forecastkit.sources.synthetic import PREFIX, load_synthetic
 
@@ -41,12 +39,8 @@ Models = str | Sequence[Any] | Mapping[str, Any]
 
 
 def load(
-    source: str | Path,
+    source: Any,
     *,
-    column: str | None = None,
-    date_column: str | None = None,
-    date_format: str | None = None,
-    frequency: str | None = None,
     name: str | None = None,
     unit: str | None = None,
     period: int | None = None,
@@ -58,14 +52,15 @@ def load(
     refresh: bool = False,
     resample: str | None = None,
     aggregate: str = "last",
+    **reading: Any,
 ) -> Series:
-    """Load a series by name: a bundled dataset, a CSV file, a synthetic process, or market prices.
+    """Load a series: a bundled dataset, a file, a frame, a synthetic process, or market prices.
 
     Args:
-        source: "sunspots" and the like, the path of a CSV file, "synthetic:ar2?n=2000&seed=1", "yahoo:SPY",
-            or "yahoo:SPY@ID" for one kept snapshot.
-        column, date_column, date_format: of a CSV file, see `read_csv`.
-        frequency: of a CSV file: a pandas frequency that its dates must follow without gaps.
+        source: "sunspots" and the like, the path of a CSV or Parquet file, a frame of pandas, polars or
+            pyarrow, "synthetic:ar2?n=2000&seed=1", "yahoo:SPY", or "yahoo:SPY@ID" for one kept snapshot.
+        reading: of a file or a frame: column, date_column, date_format, separator, decimal, series,
+            time_zone, frequency and missing, see `Reading`.
         name, unit, period: override what the source says.
         field, interval, start, end, offline, refresh: of market prices, see `load_prices`. The field
             "realised-volatility" is also made from a file with several prices a day.
@@ -76,16 +71,11 @@ def load(
         SourceUnavailableError: the market source gave no usable answer.
         DataError: the file cannot be used as it is; the message says what to do.
     """
-    text = str(source)
-    reading = {
-        "column": column,
-        "date_column": date_column,
-        "date_format": date_format,
-        "frequency": frequency,
-    }
+    reading = {key: value for key, value in reading.items() if value is not None}
+    text = str(source) if isinstance(source, str | Path) else ""
     asking = {"interval": interval, "start": start, "end": end}
     if text.startswith(MARKET):
-        _refuse_given(reading, f"{text!r} is no CSV file")
+        _refuse_given(reading, f"{text!r} is no file")
         series = load_prices(
             text, field=field, interval=interval, start=start, end=end, offline=offline, refresh=refresh
         )
@@ -93,10 +83,12 @@ def load(
         _refuse_given(
             {**asking, "refresh": refresh or None}, f"{text!r} is no market source such as yahoo:SPY"
         )
-        if text.endswith((".csv", ".csv.gz")) or _is_file(text):
-            series = read_csv(source, **reading, name=name, unit=unit or "", period=period)
+        if not text:
+            series = as_series(source, **reading, name=name, unit=unit or "", period=period)
+        elif text.endswith(ENDINGS) or _is_file(text):
+            series = read_file(text, **reading, name=name, unit=unit or "", period=period)
         else:
-            _refuse_given(reading, f"{text!r} is no CSV file")
+            _refuse_given(reading, f"{text!r} is no file")
             series = load_synthetic(text) if text.startswith(PREFIX) else load_dataset(text)
         if field is not None:
             series = _volatility(series, field)
@@ -122,11 +114,12 @@ def backtest(
     out: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
+    **reading: Any,
 ) -> Forecasts:
     """Forecast a series from many origins with every model.
 
     Args:
-        series: a Series, a pandas Series or a one-dimensional array.
+        series: a Series, or what holds one: an array, a pandas Series, a frame of pandas, polars or pyarrow.
         models: registered names, functions (values, horizon) or recipes; or a mapping that names them. The
             references always run beside them, and the oracle where a synthetic process made the series.
         plan: origins, horizon and refits; by default horizon 24 and the origins that suit the length.
@@ -139,13 +132,14 @@ def backtest(
             interrupted.
         overwrite: whether a folder that holds another run is begun anew.
         progress: called with a model's name, blocks done and blocks in all.
+        reading: of a frame: column, date_column, series, missing, ..., see `Reading`.
 
     Raises:
         DataError: the series cannot be used.
         PlanError, UnknownModelError: what was asked cannot be run.
         ReportError: the folder holds something else or cannot be written.
     """
-    data, plan = as_series(series), plan or BacktestPlan()
+    data, plan = as_series(series, **reading), plan or BacktestPlan()
     transform = data.default_transform if transform is None else transform
     check_loss(loss)
     if seeds < 1 or seed < 0:
@@ -189,13 +183,14 @@ def compare(
     out: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
+    **reading: Any,
 ) -> Comparison:
     """Answer whether a network is worth it over an autoregression, and up to which horizon either is of use.
 
     Args:
         horizon: steps ahead, where no plan is given; 24 by default.
         loss: on which skill, tests, verdict and networks' training stand, "squared" or "absolute".
-        series, models, plan, transform, seeds, seed, out, overwrite, progress: as in `backtest`.
+        series, models, plan, transform, seeds, seed, out, overwrite, progress, reading: as in `backtest`.
 
     Raises:
         as `backtest`.
@@ -210,7 +205,7 @@ def compare(
             f"horizon={horizon} and a plan with horizon {plan.horizon} were given. Give one of them."
         )
     plan = plan or BacktestPlan(horizon=24 if horizon is None else horizon)
-    data = as_series(series)
+    data = as_series(series, **reading)
     forecasts = backtest(
         data,
         models,
@@ -338,24 +333,6 @@ def _is_file(text: str) -> bool:
         return Path(text).is_file()
     except OSError:  # longer than a file name may be
         return False
-
-
-def as_series(data: Any) -> Series:
-    """Take a Series as it is, and make one of a pandas Series or a one-dimensional array.
-
-    Raises:
-        DataError: it is something else.
-    """
-    if isinstance(data, Series):
-        return data
-    if isinstance(data, pd.Series):
-        return Series.from_pandas(data)
-    if isinstance(data, np.ndarray | list | tuple):
-        return Series.from_array(data)
-    raise DataError(
-        f"A series was given as {type(data).__name__}; a forecastkit Series, a pandas Series or a "
-        "one-dimensional array is needed. Load names and files with `load`, and pick one column of a frame."
-    )
 
 
 def _recipes(models: Models, data: Series, transform: Transform, **settings: Any) -> dict[str, Forecaster]:

@@ -16,19 +16,21 @@ Indices: TypeAlias = np.ndarray[tuple[int], np.dtype[np.int64]]
 Mask: TypeAlias = np.ndarray[tuple[int], np.dtype[np.bool_]]
 
 
-def check_vector(values: ArrayLike, name: str) -> Vector:
+def check_vector(values: ArrayLike, name: str, *, keep_missing: bool = False) -> Vector:
     """Copy `values` into a read-only float64 vector of finite numbers.
 
     Args:
         values: anything one-dimensional that holds numbers.
         name: what to call the values in a message.
+        keep_missing: whether NaN may stay, for what is missing.
 
     Returns:
         shape (T,), not writeable.
 
     Raises:
         DataError: not numeric, not one-dimensional, empty, or infinite somewhere.
-        MissingValuesError: NaN somewhere; the message names the first position.
+        MissingValuesError: NaN somewhere (everywhere, where it may stay); the message names the first
+            position.
     """
     given = np.asarray(values)
     texts = given.dtype.kind in "OSU" and any(isinstance(value, str | bytes) for value in given.flat)
@@ -44,12 +46,12 @@ def check_vector(values: ArrayLike, name: str) -> Vector:
     if array.ndim != 1 or array.size == 0:
         raise DataError(f"{name} has shape {array.shape}; one dimension with at least one value is needed.")
     missing = np.flatnonzero(np.isnan(array))
-    if missing.size:
+    if missing.size and (not keep_missing or missing.size == array.size):
         raise MissingValuesError(
             f"{name} has {missing.size} missing values, the first at position {missing[0]} (counted from 0). "
-            "Every value is needed: drop or fill them first, for example with pandas `.interpolate()`."
+            "Every value is needed: state --missing interpolate or keep (missing= in Python), or drop rows."
         )
-    infinite = np.flatnonzero(~np.isfinite(array))
+    infinite = np.flatnonzero(np.isinf(array))
     if infinite.size:
         raise DataError(
             f"{name} has {infinite.size} infinite values, the first at position {infinite[0]} (counted from "

@@ -24,6 +24,7 @@ ForecastKitError                         what the command line catches and print
         FitError                         a fit or a forecast failed; carries model and origin
         ForecastShapeError               the wrong shape came back; carries model and origin
     BackendError (ImportError)           TensorFlow is missing or unusable
+    MissingExtraError (ImportError)      a file needs a package that an extra installs
     ReportError (OSError)                a report or a run folder cannot be written or read
         LockedError                      another process is at work in the run folder
 
@@ -142,6 +143,10 @@ class ForecastShapeError(_ModelFailure):
 
 class BackendError(ForecastKitError, ImportError):
     """TensorFlow is missing or unusable."""
+
+
+class MissingExtraError(ForecastKitError, ImportError):
+    """A file needs a package that an extra installs."""
 
 
 class ReportError(ForecastKitError, OSError):

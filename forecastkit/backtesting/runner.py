@@ -19,6 +19,7 @@ from forecastkit.errors import (
     FitError,
     ForecastKitWarning,
     ForecastShapeError,
+    MissingValuesError,
     ShortSampleWarning,
     UnpairedOriginsWarning,
 )
@@ -122,8 +123,15 @@ def check_runnable(series: Series, plan: BacktestPlan, transform: Transform) -> 
 
     Raises:
         DataError: the series is constant, or the transform cannot take it.
+        MissingValuesError: missing values were kept.
         SeriesTooShortError: the plan does not fit into the series.
     """
+    missing = int(np.isnan(series.values).sum())
+    if missing:
+        raise MissingValuesError(
+            f"Series {series.name!r} keeps {missing} missing values, which references cannot forecast from. "
+            "Load it with missing='interpolate' (--missing interpolate): filled values are never scored."
+        )
     if is_constant(series.values):
         raise DataError(
             f"Series {series.name!r} is constant ({series.values[0]:g}): there is nothing to forecast or to "
@@ -140,9 +148,19 @@ def check_runnable(series: Series, plan: BacktestPlan, transform: Transform) -> 
 
 
 def scored_actuals(series: Series, origins: Indices, horizon: int, transform: Transform) -> Matrix:
-    """What came after each origin, on the scored scale: shape (O, H)."""
+    """What came after each origin, on the scored scale: shape (O, H).
+
+    An origin whose last value or one of whose targets was filled by interpolation has NaN throughout: filled
+    values are no observations, and the one before a gap knows what comes after it.
+    """
     values = series.values
-    return np.array([transform.actual(values[t : t + horizon], values[t - 1]) for t in origins.tolist()])
+    actual = np.array([transform.actual(values[t : t + horizon], values[t - 1]) for t in origins.tolist()])
+    filled = np.zeros(len(values), dtype=bool)
+    filled[list(series.source.get("filled", ()))] = True
+    for row, t in enumerate(origins.tolist()):
+        if filled[t - 1 : t + horizon].any():
+            actual[row] = np.nan
+    return actual
 
 
 class _Bench:

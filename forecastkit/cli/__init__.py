@@ -85,6 +85,7 @@ def exit_code(error: Exception) -> int:
     from forecastkit.errors import (
         DataError,
         LockedError,
+        MissingExtraError,
         ModelError,
         PlanError,
         ReportError,
@@ -95,7 +96,7 @@ def exit_code(error: Exception) -> int:
         return 75
     if isinstance(error, PlanError | UnknownModelError):
         return 2
-    if isinstance(error, DataError):
+    if isinstance(error, DataError | MissingExtraError):
         return 3
     if isinstance(error, ReportError):
         return 6

@@ -23,7 +23,12 @@ LOADING = (
     "column",
     "date_column",
     "date_format",
+    "separator",
+    "decimal",
+    "series",
+    "time_zone",
     "frequency",
+    "missing",
     "name",
     "unit",
     "period",
@@ -94,13 +99,18 @@ def _interval(text: str) -> int | None:
 
 SERIES = (
     click.argument("source", metavar="SOURCE"),
-    click.option("--column", metavar="NAME", help="Column of a CSV file that holds the values."),
+    click.option("--column", metavar="NAME", help="Column of a file that holds the values."),
     click.option(
         "--date-column", metavar="NAME", help="Column that holds the dates (else: ds, date, time, ...)."
     ),
     click.option(
-        "--date-format", metavar="FORMAT", help="How dates are written, such as %d/%m/%Y (else: ISO 8601)."
+        "--date-format", metavar="FORMAT", help="How dates are written: %d/%m/%Y, unix, number (else: seen)."
     ),
+    click.option("--separator", metavar="SIGN", help="Between fields of a text file (else: seen)."),
+    click.option("--decimal", metavar="SIGN", help="Decimal sign, '.' or ',' (else: seen)."),
+    click.option("--series", metavar="ID", help="One series of a long table, by its unique_id."),
+    click.option("--time-zone", metavar="ZONE", help="Zone of the clock times, such as Europe/Berlin."),
+    click.option("--missing", metavar="WHAT", help="Missing values: error, keep or interpolate.  [error]"),
     click.option(
         "--frequency", metavar="FREQ", help="Frequency the dates must follow without gaps: D, MS, h, ..."
     ),

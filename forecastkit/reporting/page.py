@@ -164,6 +164,8 @@ def _settings(comparison: Comparison) -> Iterable[tuple[str, str]]:
     plan, models = settings.get("plan", {}), settings.get("models", {})
     first, last = (label(series.index[forecasts.origins[i] - 1]) for i in (0, -1))
     yield "Horizon", _counted(forecasts.horizon, step_word(series))
+    for done in series.source.get("read", ()):
+        yield "Data", done
     if series.spacing == "observations":
         yield "Spacing", "the dates follow no fixed frequency: the horizon counts observations"
     between = f"after {first}" if len(forecasts.origins) == 1 else f"after {first} to {last}"

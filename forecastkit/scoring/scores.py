@@ -67,7 +67,8 @@ def score(forecasts: Forecasts, scale: float) -> Scores:
     """Average the losses over the origins that every remaining model served.
 
     A cell that is missing for one model is missing for all; a model that failed at more than 10 % of the
-    origins is dropped instead, so that the others keep theirs.
+    origins is dropped instead, so that the others keep theirs. Origins without all of their actual values are
+    left out.
 
     Args:
         forecasts: the cubes.
@@ -75,7 +76,7 @@ def score(forecasts: Forecasts, scale: float) -> Scores:
     """
     answered = np.asarray(np.isfinite(forecasts.mean).all(axis=2))
     stays = answered.mean(axis=1) >= 1 - LARGEST_FAILED_SHARE
-    kept: Mask = answered[stays].all(axis=0)
+    kept: Mask = answered[stays].all(axis=0) & np.isfinite(forecasts.actual).all(axis=1)
     mean = forecasts.mean[stays][:, kept]
     actual = forecasts.actual[kept]
     mae = _average(actual, mean, "absolute")

@@ -16,6 +16,7 @@ from forecastkit.arrays import Vector, check_vector
 from forecastkit.errors import DataError, ForecastKitWarning, IrregularIndexError
 
 Spacing = Literal["regular", "observations"]
+Keeping = Literal["error", "keep"]
 PERIODS = {"h": 24, "D": 7, "W": 52, "M": 12, "Q": 4, "Y": 1, "B": 5}
 """Season length by frequency, taken when none is given; anything else counts as unseasonal."""
 
@@ -37,7 +38,9 @@ class Series:
             horizon then counts observations, and the report says so.
         default_transform: what `compare` and `backtest` take where no transform is asked for; prices come
             with "log-return".
-        source: where the values come from, JSON-ready; kept in run folders and reports.
+        source: where the values come from and what was done to them, JSON-ready; kept in run folders and
+            reports.
+        missing: "keep" lets NaN stay for what is missing; only models that say so can take it.
 
     Raises:
         DataError: values are not finite numbers, or lengths differ, or the period is below 1.
@@ -52,9 +55,14 @@ class Series:
     spacing: Spacing = "regular"
     default_transform: str = "none"
     source: Mapping[str, Any] = field(default_factory=dict)
+    missing: Keeping = "error"
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "values", check_vector(self.values, f"Series {self.name!r}"))
+        object.__setattr__(
+            self,
+            "values",
+            check_vector(self.values, f"Series {self.name!r}", keep_missing=self.missing == "keep"),
+        )
         if len(self.index) != len(self.values):
             raise DataError(
                 f"Series {self.name!r} has {len(self.values)} values and {len(self.index)} index entries. "
@@ -100,6 +108,7 @@ class Series:
         unit: str = "",
         period: int | None = None,
         frequency: str | None = None,
+        missing: Keeping = "error",
     ) -> Series:
         """Take a pandas Series over.
 
@@ -113,6 +122,7 @@ class Series:
             unit: what one unit of a value is.
             period: season length; by default the usual one of the frequency (monthly 12, hourly 24, ...).
             frequency: pandas frequency that the dates must follow without gaps, such as "D" or "MS".
+            missing: "keep" lets NaN stay.
 
         Raises:
             DataError: not numeric or not finite.
@@ -144,6 +154,7 @@ class Series:
             unit=unit,
             period=usual_period(index) if period is None else period,
             spacing="regular" if regular else "observations",
+            missing=missing,
         )
 
     @classmethod

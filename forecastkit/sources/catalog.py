@@ -12,7 +12,7 @@ from typing import Any
 
 from forecastkit.errors import DataError, DatasetNotFoundError, nearest
 from forecastkit.series.series import Series
-from forecastkit.sources.files import read_csv
+from forecastkit.sources.files import read_file
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +83,6 @@ def load_dataset(name: str) -> Series:
             f"{dataset.file} has checksum {found[:12]}..., the catalogue says {dataset.sha256[:12]}.... "
             "The file was changed or damaged: install forecastkit again, or pass your own file by its path."
         )
-    return read_csv(
+    return read_file(
         path, name=name, unit=dataset.unit, period=dataset.period, frequency=dataset.frequency or None
     )

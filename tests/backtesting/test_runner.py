@@ -3,18 +3,25 @@
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from forecastkit.api import compare
 from forecastkit.backtesting.plan import BacktestPlan
-from forecastkit.backtesting.runner import run_backtest
-from forecastkit.errors import BackendError, DataError, ForecastKitWarning, UnpairedOriginsWarning
+from forecastkit.backtesting.runner import check_runnable, run_backtest, scored_actuals
+from forecastkit.errors import (
+    BackendError,
+    DataError,
+    ForecastKitWarning,
+    MissingValuesError,
+    UnpairedOriginsWarning,
+)
 from forecastkit.models.autoregressive import Autoregression
 from forecastkit.models.baselines import NAIVE
 from forecastkit.models.protocol import QUANTILES, FromFunction
 from forecastkit.runs.folder import RunFolder
 from forecastkit.series.series import Series
-from forecastkit.series.transforms import TRANSFORMS
+from forecastkit.series.transforms import TRANSFORMS, find_transform
 
 NONE = TRANSFORMS["none"]
 Y = np.cumsum(np.random.default_rng(5).normal(size=60)) + 50
@@ -263,3 +270,20 @@ def test_unusable_extras_cost_nothing_else(tmp_path) -> None:
         )
     assert np.isfinite(result.mean).all()
     assert result.facts["odd"] == ({"coefficients": "[0 1]"},)
+
+
+def test_filled_values_are_never_scored() -> None:
+    values = np.random.default_rng(1).normal(size=80)
+    series = Series(values, pd.RangeIndex(80), source={"filled": [60]})
+    plan = BacktestPlan(horizon=3, origins=20)
+    origins = plan.origin_positions(80)
+    actual = scored_actuals(series, origins, 3, find_transform("none"))
+    touched = origins[np.isnan(actual).all(axis=1)].tolist()
+    assert touched == [58, 59, 60, 61]
+    assert np.isfinite(actual[~np.isin(origins, touched)]).all()
+
+
+def test_kept_missing_values_are_refused_with_the_remedy() -> None:
+    series = Series([1.0, np.nan, *range(60)], pd.RangeIndex(62), missing="keep")
+    with pytest.raises(MissingValuesError, match=r"keeps 1 missing values.*missing='interpolate'"):
+        check_runnable(series, BacktestPlan(horizon=3), find_transform("none"))

@@ -1,0 +1,52 @@
+"""Missing values: refused, kept, or put on the line between their neighbours; what was done is told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from forecastkit.arrays import Mask
+from forecastkit.errors import DataError
+from forecastkit.series.series import label
+
+
+def on_the_line(values: pd.Series, name: str) -> tuple[pd.Series, Mask, tuple[str, ...]]:
+    """Leave out missing values at the ends, and interpolate those within the series.
+
+    Linear in time on an index of dates, else linear in position.
+
+    Args:
+        values: with NaN.
+        name: of the series, for messages.
+
+    Returns:
+        the series without NaN, which of its values were filled, and what was done in words.
+
+    Raises:
+        DataError: fewer than two values are there.
+    """
+    known = np.flatnonzero(values.notna().to_numpy())
+    if len(known) < 2:
+        raise DataError(f"Series {name!r} has {len(known)} values; two are needed to interpolate between.")
+    inner = values.iloc[known[0] : known[-1] + 1]
+    filled = inner.isna().to_numpy()
+    told = []
+    cut = len(values) - len(inner)
+    if cut:
+        told.append(f"{cut} missing values at the ends left out")
+    if filled.any():
+        first = label(inner.index[int(filled.argmax())])
+        told.append(f"{int(filled.sum())} missing values interpolated, the first at {first}")
+    by_time = isinstance(inner.index, pd.DatetimeIndex)
+    return inner.interpolate("time" if by_time else "linear"), filled, tuple(told)
+
+
+def on_a_grid(values: pd.Series, frequency: str) -> pd.Series:
+    """Give every date of a frequency a row, NaN where there was none; dates off the grid stay."""
+    if not isinstance(values.index, pd.DatetimeIndex) or not values.index.is_monotonic_increasing:
+        return values
+    try:
+        grid = pd.date_range(values.index[0], values.index[-1], freq=frequency)
+    except ValueError:  # an unknown frequency is refused with its name when the series is made
+        return values
+    return values.reindex(values.index.union(grid)) if values.index.is_unique else values
