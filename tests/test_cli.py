@@ -135,7 +135,7 @@ BAD_INPUT = {
         "1 infinite values, the first at position 5",
     ),
     "duplicate dates": (["bad.csv"], [*daily(GOOD), daily(GOOD)[-1]], 3, "1 duplicate dates"),
-    "unsorted dates": (["bad.csv"], daily(GOOD)[::-1], 3, "out of order"),
+    "unsorted dates": (["bad.csv"], [*daily(GOOD)[5:], *daily(GOOD)[:5]], 3, "out of order"),
     "gap": (
         ["bad.csv", "--frequency", "D"],
         daily(GOOD)[:20] + daily(GOOD)[22:],
