@@ -166,10 +166,10 @@ BAD_INPUT = {
         ["sunspots", "--column", "y"],
         None,
         2,
-        "is no CSV file, so column cannot be chosen",
+        "is no file, so column cannot be chosen",
     ),
     "odd synthetic": (["synthetic:ar2?m=3"], None, 2, "has no parameter 'm'"),
-    "unreadable date": (["bad.csv"], ["31/12/2024,1", "01/01/2025,2"], 3, "does not read as ISO 8601"),
+    "unreadable date": (["bad.csv"], ["last Monday,1", "01/01/2025,2"], 3, "does not read as ISO 8601"),
 }
 
 
