@@ -191,7 +191,7 @@ def test_bad_input_gets_one_sentence_and_leaves_nothing(run, case: str) -> None:
 def test_unknown_command_names_the_nearest(run) -> None:
     code, _, err = run("cmpare")
     assert code == 2
-    assert "Did you mean compare?" in err
+    assert "Did you mean compare" in err
 
 
 def test_an_unwritable_place_is_exit_6(run) -> None:

@@ -15,6 +15,8 @@ COMMANDS = {
     "report": "Write the report of a run folder, without running a model.",
     "datasets": "List the bundled series, or show one.",
     "models": "List the models that --models takes.",
+    "doctor": "Look at versions, device, data and caches; say what is missing.",
+    "completion": "Print the script that completes commands in a shell.",
 }
 EXIT_CODES = """Exit codes: 0 done, 2 usage, 3 data, 4 a model failed (the report is still written), 6
 nothing could be read or written, 75 the run folder is in use, 130 interrupted (what is finished is kept)."""
