@@ -6,6 +6,8 @@ from dataclasses import asdict
 
 import click
 
+from forecastkit.cli.snapshots import fetch, snapshots
+
 
 @click.group("datasets", invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
@@ -57,3 +59,7 @@ def show(name: str, as_json: bool) -> None:
     for key, value in told.items():
         if value not in ("", None):
             click.echo(f"{key:<13}{value:g}" if isinstance(value, float) else f"{key:<13}{value}")
+
+
+command.add_command(fetch)
+command.add_command(snapshots)

@@ -12,6 +12,7 @@ from forecastkit.arrays import Cube, Matrix, Vector
 from forecastkit.backtesting.forecasts import Forecasts
 from forecastkit.comparison.adjustment import holm
 from forecastkit.comparison.degradation import SkillHorizon, significant_set, skill_horizon
+from forecastkit.comparison.honesty import Finding, audit
 from forecastkit.comparison.significance import (
     AccuracyTest,
     diebold_mariano,
@@ -98,6 +99,11 @@ class Comparison:
         from forecastkit.reporting.words import verdict_text
 
         return verdict_text(self)
+
+    @property
+    def honesty(self) -> tuple[Finding, ...]:
+        """What the coded checks found, see `audit`."""
+        return audit(self)
 
     def plot(self) -> Figure:
         """Draw skill by horizon with matplotlib."""

@@ -74,6 +74,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
         },
         "costs": comparison.costs,
         "refits": forecasts.refits,
+        "honesty": [asdict(finding) for finding in comparison.honesty],
         "facts": forecasts.facts,
         "failures": [asdict(failure) for failure in forecasts.failures],
         "dropped": list(scores.dropped),

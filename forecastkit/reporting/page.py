@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from forecastkit.comparison.comparison import Comparison
 from forecastkit.reporting.canvas import SHEETS, shortened
 from forecastkit.reporting.figures import draw_error, draw_fans, draw_skill
+from forecastkit.reporting.market import LEVELS, market_pairs
 from forecastkit.reporting.quantities import error_name, fan_models, fan_origins, scored_name, step_word
 from forecastkit.reporting.svg import inline_svg
 from forecastkit.reporting.tables import (
@@ -73,6 +74,9 @@ def page(comparison: Comparison) -> str:
             pictures=_pictures(comparison),
             tables=[table for make in (error_table, duel_table, skill_table) if (table := make(comparison))],
             costs=cost_table(comparison) if timed(comparison) else None,
+            market=market_pairs(comparison),
+            findings=comparison.honesty,
+            levels=LEVELS,
             settings=tuple(_settings(comparison)),
             failures=failure_table(comparison),
             provenance=tuple(_provenance(comparison)),

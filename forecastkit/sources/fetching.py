@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from forecastkit.errors import OfflineError, PlanError
+from forecastkit.errors import DatasetNotFoundError, OfflineError, PlanError
 from forecastkit.sources.market import check_request, download
 from forecastkit.sources.patience import Patience, one_at_a_time
 from forecastkit.sources.revision import compare_fetches
@@ -65,11 +65,10 @@ def fetch(
         as `load_prices`.
     """
     store, patience = store or SnapshotStore(), patience or Patience.from_environment()
-    named = AT_ID.fullmatch(source.removeprefix(PREFIX))
-    if named is not None:
+    if AT_ID.fullmatch(source.removeprefix(PREFIX)):
         if start is not None or end is not None or refresh:
             raise PlanError(f"{source!r} has its own range. Leave start, end and refresh out.")
-        return _read(store, store.find(named[1].strip().upper(), named[2]))
+        return read_kept(source, store=store)
     if offline and refresh:
         raise PlanError("offline and refresh were both asked for. Leave one of them out.")
     request = check_request(source.removeprefix(PREFIX), start, end, interval)
@@ -79,6 +78,26 @@ def fetch(
     with one_at_a_time(store.root, patience):
         found = None if refresh else _serving(store, request, offline)  # fetched meanwhile by another
         return _read(store, found) if found is not None else _ask(store, request, patience)
+
+
+def read_kept(source: str, *, store: SnapshotStore | None = None) -> Kept:
+    """Read one kept snapshot: that of "yahoo:SPY@ID", or the newest of "yahoo:SPY".
+
+    Raises:
+        DatasetNotFoundError: there is none.
+        SnapshotDamagedError: it is not what was written.
+    """
+    store, name = store or SnapshotStore(), source.removeprefix(PREFIX)
+    named = AT_ID.fullmatch(name)
+    symbol = (named[1] if named else name).strip().upper()
+    if named is not None:
+        return _read(store, store.find(symbol, named[2]))
+    newest = next(store.newest_first(symbol), None)
+    if newest is None:
+        raise DatasetNotFoundError(
+            f"No snapshot of {symbol!r} is kept. Fetch one with `forecastkit datasets fetch yahoo:{symbol}`."
+        )
+    return _read(store, newest)
 
 
 def _read(store: SnapshotStore, snapshot: Snapshot) -> Kept:

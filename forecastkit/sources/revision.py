@@ -37,7 +37,7 @@ class Revision:
         first: first day that is different, or new or gone within the range of both; "" for none.
         first_unexplained: the first that no split or dividend explains.
         largest: largest relative change of a price, 0.25 for 25 %.
-        largest_at: the day of it.
+        largest_at: the first day with a change as large as that, to 0.1 %.
         largest_unexplained: largest relative change beyond what events explain.
         added, removed: days within the range of both that are new, or gone.
         events: what is new, such as "dividend 0.5 on 2024-03-15".
@@ -88,7 +88,7 @@ def compare_fetches(
     if len(unexplained):
         kinds.append("correction")
     finite = np.where(np.isfinite(change), change, 0.0)
-    peak = int(finite.argmax()) if len(both) else 0
+    peak = int((finite >= finite.max(initial=0.0) * (1 - 1e-3)).argmax()) if len(both) else 0
     return Revision(
         against=against,
         days=len(both),
@@ -158,3 +158,26 @@ def _first(index: pd.Index) -> str:
 def _worded(kind: Kind, day: str, facts: Mapping[str, Any]) -> str:
     amount = facts[f"{kind}s"][day]
     return f"{kind} {amount:g} on {day}" if kind == "dividend" else f"split {amount:g} for 1 on {day}"
+
+
+def revision_sentence(told: Mapping[str, Any]) -> str:
+    """Say what a revision, as a mapping, found.
+
+    Example:
+        >>> revision_sentence({"against": "A", "days": 9, "kinds": []})
+        'Against snapshot A nothing changed on the 9 days that both cover.'
+    """
+    against = f"Against snapshot {told['against']}"
+    if not told["kinds"]:
+        return f"{against} nothing changed on the {told['days']} days that both cover."
+    text = f"{against}, {told['changed']} of {told['days']} days changed, the first is {told['first']}"
+    if told["largest_at"]:
+        text += f", by up to {100 * told['largest']:.3g} % ({told['largest_at']})"
+    moved = [f"{told[key]} days {word}" for key, word in (("added", "new"), ("removed", "gone")) if told[key]]
+    text += f"; {' and '.join(moved)}." if moved else "."
+    known = [kind for kind in told["kinds"] if kind != "correction"]
+    if "correction" not in told["kinds"]:
+        return f"{text} It is explained by: {', '.join(told['events'])}."
+    why = "No split or dividend explains it" if not known else f"Only part is {' and '.join(known)}"
+    size = f", by up to {100 * told['largest_unexplained']:.3g} %" if told["largest_unexplained"] else ""
+    return f"{text} {why}: a correction, from {told['first_unexplained']}{size}."

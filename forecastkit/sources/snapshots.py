@@ -133,7 +133,7 @@ class SnapshotStore:
                 f"The snapshot could not be kept in {str(folder)!r} ({error.strerror or error}). Make room "
                 f"and permissions, or set {PLACE} to another folder."
             ) from error
-        return Snapshot(name, request, told, folder / f"{name}.json")
+        return _read(folder / f"{name}.json")
 
     def table(self, snapshot: Snapshot) -> pd.DataFrame:
         """Read the bars of a snapshot, exactly as they were written.
@@ -195,6 +195,26 @@ class SnapshotStore:
             except SnapshotDamagedError:
                 damaged.append(path)
         return sorted(snapshots, key=lambda snapshot: (snapshot.request.symbol, snapshot.id)), damaged
+
+    def older(self, keep: int) -> list[Path]:
+        """List the sidecars of snapshots beyond the newest `keep` of each request."""
+        seen: dict[Request, int] = {}
+        older = []
+        for snapshot in sorted(self.all()[0], key=lambda found: found.id, reverse=True):
+            seen[snapshot.request] = seen.get(snapshot.request, 0) + 1
+            if seen[snapshot.request] > keep:
+                older.append(snapshot.path)
+        return older
+
+    def damaged(self) -> list[Path]:
+        """Verify every snapshot, and list the sidecars of those that are not what was written."""
+        found, damaged = self.all()
+        for snapshot in found:
+            try:
+                self.table(snapshot)
+            except SnapshotDamagedError:
+                damaged.append(snapshot.path)
+        return damaged
 
     def remove(self, path: Path) -> None:
         """Delete a snapshot, given its sidecar.
