@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from loopback import Market, Yahoo, prices
 
 from forecastkit.cli import COMMANDS, main
 
@@ -34,8 +35,12 @@ def test_python_blocks_run(
     assert list(namespace["result"].skill) == ["ar", "cycle"]
 
 
-def test_commands_work_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commands_work_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, yahoo: Yahoo) -> None:
     monkeypatch.chdir(tmp_path)
+    yahoo.markets = {
+        "SPY": Market(prices("2010-01-01", 400)),
+        "QQQ": Market(prices("2010-01-01", 400, seed=1)),
+    }
     for command in commands():
         monkeypatch.setattr(sys, "argv", shlex.split(command))
         with pytest.raises(SystemExit) as stop:

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from forecastkit.errors import DatasetNotFoundError, OfflineError, PlanError
-from forecastkit.sources.market import check_request, download
+from forecastkit.sources.apart import answer_of
+from forecastkit.sources.market import check_request
 from forecastkit.sources.patience import Patience, one_at_a_time
 from forecastkit.sources.revision import compare_fetches
 from forecastkit.sources.snapshots import Request, Snapshot, SnapshotStore
@@ -106,7 +107,7 @@ def _read(store: SnapshotStore, snapshot: Snapshot) -> Kept:
 
 def _ask(store: SnapshotStore, request: Request, patience: Patience) -> Kept:
     """Fetch, keep, and read back what was kept, so that a rerun starts from the same bits."""
-    answer = download(request, folder=store.root / "yfinance", patience=patience)
+    answer = answer_of(request, folder=store.root / "yfinance", patience=patience)
     revision = _revision(store, request, answer.table, answer.facts)
     snapshot = store.save(request, answer.table, {**answer.facts, "revision": revision})
     return Kept(snapshot, store.table(snapshot), fetched=True)
