@@ -123,7 +123,7 @@ def test_every_command_has_help(run, command: str) -> None:
 
 BAD_INPUT = {
     "missing file": (["nowhere.csv"], None, 3, "There is no file 'nowhere.csv'"),
-    "unknown dataset": (["sunspotz"], None, 3, "Did you mean sunspots?"),
+    "unknown dataset": (["sunspotz"], None, 3, "Did you mean sunspots"),
     "empty file": (["bad.csv"], "", 3, "bad.csv is empty"),
     "wrong column": (["bad.csv", "--column", "z"], daily(GOOD), 3, "has no column 'z'"),
     "text": (["bad.csv"], daily([*GOOD[:5], "n/a?", *GOOD[5:]]), 3, "the first is 'n/a?' in data row 6"),

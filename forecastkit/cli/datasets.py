@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, fields
 
 import click
 
 from forecastkit.cli.snapshots import fetch, snapshots
+
+STEPS = {"YS": "yearly", "QS": "quarterly", "MS": "monthly", "": "trading days"}
 
 
 @click.group("datasets", invoke_without_command=True)
@@ -17,22 +19,29 @@ def command(ctx: click.Context, as_json: bool) -> None:
     if ctx.invoked_subcommand is not None:
         return
     from forecastkit.reporting.document import to_json
-    from forecastkit.sources.catalog import list_datasets
+    from forecastkit.reporting.spark import spark
+    from forecastkit.sources.catalog import list_datasets, load_dataset
     from forecastkit.sources.synthetic import PREFIX, PROCESSES
 
     datasets = list_datasets()
+    series = {name: load_dataset(name) for name in datasets}
     if as_json:
+        told = {n: {**asdict(d), "observations": len(series[n])} for n, d in datasets.items()}
         processes = {PREFIX + name: process.about for name, process in PROCESSES.items()}
         click.echo(
-            to_json({"datasets": {n: asdict(d) for n, d in datasets.items()}, "synthetic": processes}),
+            to_json({"datasets": told, "synthetic": processes}),
             nl=False,
         )
         return
     width = max(len(PREFIX + name) for name in PROCESSES)
     for name, dataset in datasets.items():
-        click.echo(f"{name.ljust(width)}  {dataset.title} ({dataset.licence})")
+        frequency = STEPS.get(dataset.frequency, dataset.spacing)
+        drawn, licence = spark(series[name].values), dataset.licence.partition(" as ")[0]
+        click.echo(f"{name.ljust(width)} {len(series[name]):>5} {frequency:<12} {licence} {drawn}".rstrip())
     for name, process in PROCESSES.items():
-        click.echo(f"{(PREFIX + name).ljust(width)}  {process.about}")
+        chosen = {f.name: getattr(process, f.name) for f in fields(process)}
+        given = [f"{f.name} {chosen[f.name]}" for f in fields(process) if chosen[f.name] != f.default]
+        click.echo("; ".join([f"{(PREFIX + name).ljust(width)} {process.about}", *given]))
 
 
 @command.command("show")

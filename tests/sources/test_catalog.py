@@ -10,7 +10,21 @@ import pytest
 from forecastkit.errors import DataError, DatasetNotFoundError
 from forecastkit.sources import catalog
 
-LENGTHS = {"sunspots": 309, "co2": 452, "wti": 8319}
+LENGTHS = {
+    "sunspots": 309,
+    "co2": 452,
+    "wti": 8319,
+    "nile": 100,
+    "elnino": 732,
+    "electrical-equipment": 257,
+    "us-gdp": 203,
+    "us-consumption": 203,
+    "us-unemployment": 203,
+    "us-tbill": 203,
+    "us-cpi": 203,
+    "us-core-cpi": 743,
+    "brent": 393,
+}
 
 
 def test_the_catalogue_holds_these():
@@ -34,6 +48,10 @@ def test_series_is_as_described(name):
         ("sunspots", ("1700-01-01", 5.0), ("2008-01-01", 2.9)),
         ("co2", ("1964-05-01", 322.0), ("2001-12-01", 371.02)),
         ("wti", ("1986-01-02", 25.56), ("2018-12-28", 45.15)),
+        ("nile", ("1871-01-01", 1120.0), ("1970-01-01", 740.0)),
+        ("elnino", ("1950-01-01", 23.11), ("2010-12-01", 22.07)),
+        ("us-unemployment", ("1959-01-01", 5.8), ("2009-07-01", 9.6)),
+        ("brent", ("1987-05-01", 18.58), ("2020-01-01", 63.83)),
     ],
 )
 def test_ends_of_the_series(name, first, last):
@@ -59,4 +77,14 @@ def test_a_changed_file_is_refused(tmp_path, monkeypatch):
 def test_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(DatasetNotFoundError) as caught:
         catalog.find_dataset("sunspot")
-    assert str(caught.value) == "There is no file or dataset 'sunspot'. Did you mean sunspots?"
+    assert (
+        str(caught.value)
+        == "There is no file or dataset 'sunspot'. Did you mean sunspots or us-unemployment?"
+    )
+
+
+@pytest.mark.parametrize("name", LENGTHS)
+def test_every_series_has_its_entry_in_the_readme(name):
+    text = (Path(__file__).resolve().parents[2] / "datasets/README.md").read_text(encoding="utf-8")
+    entry = text.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+    assert all(f"- {word}: " in entry for word in ("What", "Covers", "Unit", "Source", "Licence", "Made by"))
