@@ -261,8 +261,8 @@ def report(
 
     Args:
         result: what `compare` or `evaluate` returned, or the folder that `backtest(out=...)` wrote.
-        out: folder for `index.html` and `report.json`.
-        formats: "html", "json" or both.
+        out: folder for its files.
+        formats: "html" (`index.html`), "json" (`report.json`), "md" (`report.md` with figures), "csv".
 
     Returns:
         the folder.

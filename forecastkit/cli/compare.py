@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from forecastkit.cli.options import (
+    FORMAT,
     MARKET,
     OUTPUT,
     RUN,
@@ -24,7 +25,7 @@ from forecastkit.cli.progress import progress_on_stderr
 
 
 @click.command("compare")
-@with_options(SERIES, MARKET, RUN, OUTPUT)
+@with_options(SERIES, MARKET, RUN, FORMAT, OUTPUT)
 @click.option("--out", metavar="DIR", help="Folder of the report.  [default: reports/NAME]")
 def command(**options: Any) -> None:
     """Backtest models on one series, print the verdict, write the report.
@@ -46,9 +47,9 @@ def command(**options: Any) -> None:
         result = compare(
             series, plan=plan, out=out / "run", overwrite=True, progress=progress, **run_settings(options)
         )
-    report(result, out)
+    folder = report(result, out, formats=options["formats"])
     click.echo(
         to_json(document(result)) if options["as_json"] else wrapped(result), nl=not options["as_json"]
     )
-    click.echo(f"\nReport: {out / 'index.html'}", err=True)
+    click.echo(f"\nReport: {folder / 'index.html' if 'html' in options['formats'] else folder}", err=True)
     exit_for(result.forecasts, result.scores.dropped)

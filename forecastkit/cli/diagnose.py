@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from forecastkit.cli.options import (
+    FORMAT,
     MARKET,
     SERIES,
     default_out,
@@ -18,7 +19,7 @@ from forecastkit.cli.options import (
 
 
 @click.command("diagnose")
-@with_options(SERIES, MARKET)
+@with_options(SERIES, MARKET, FORMAT)
 @click.option("--transform", metavar="NAME", help="Applied before, as in `compare`.")
 @click.option("--seed", type=int, default=0, show_default=True, metavar="N", help="Seed of the bootstrap.")
 @click.option("--out", metavar="DIR", help="Folder of the page.  [default: reports/NAME]")
@@ -32,15 +33,15 @@ def command(**options: Any) -> None:
     The page goes to diagnosis.html, everything it says to diagnosis.json.
     """
     from forecastkit.api import diagnose
-    from forecastkit.reporting.diagnosis_page import render_diagnosis
+    from forecastkit.reporting.diagnosis_page import diagnosis_document, render_diagnosis
+    from forecastkit.reporting.document import to_json
     from forecastkit.reporting.publish import publish
 
     show_warnings()
     series = load_series(options)
     found = diagnose(series, transform=options["transform"], seed=options["seed"])
     out = default_out(options, "reports", series.name)
-    files = render_diagnosis(found)
-    publish(files, out)
+    publish(render_diagnosis(found, options["formats"]), out)
     as_json = options["as_json"]
-    click.echo(files["diagnosis.json"] if as_json else wrapped(found), nl=not as_json)
-    click.echo(f"\nDiagnosis: {out / 'diagnosis.html'}", err=True)
+    click.echo(to_json(diagnosis_document(found)) if as_json else wrapped(found), nl=not as_json)
+    click.echo(f"\nDiagnosis: {out / 'diagnosis.html' if 'html' in options['formats'] else out}", err=True)

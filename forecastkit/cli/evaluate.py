@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from forecastkit.cli.options import OUTPUT, Pairs, default_out, show_warnings, with_options, wrapped
+from forecastkit.cli.options import FORMAT, OUTPUT, Pairs, default_out, show_warnings, with_options, wrapped
 
 READING = (
     click.option(
@@ -32,7 +32,7 @@ READING = (
 
 @click.command("evaluate")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@with_options(READING, OUTPUT)
+@with_options(READING, FORMAT, OUTPUT)
 @click.option("--out", metavar="DIR", help="Folder of the report.  [default: reports/NAME]")
 def command(files: tuple[str, ...], **options: Any) -> None:
     """Judge forecasts made by anything: skill, tests, horizons of use, verdict and report.
@@ -54,7 +54,7 @@ def command(files: tuple[str, ...], **options: Any) -> None:
     stem = Path(files[0]).name.split(".")[0]
     result = evaluate(given, history, name=options["name"] or stem, **{name: options[name] for name in names})
     out = default_out(options, "reports", stem)
-    report(result, out)
+    report(result, out, formats=options["formats"])
     as_json = options["as_json"]
     click.echo(to_json(summary_document(result)) if as_json else wrapped(result), nl=not as_json)
     click.echo(f"\nReport: {out / 'index.html'}", err=True)

@@ -171,6 +171,16 @@ RUN = (
     ),
     click.option("--loss", default="squared", show_default=True, metavar="NAME", help="squared or absolute."),
 )
+FORMAT = (
+    click.option(
+        "--format",
+        "formats",
+        type=Names(),
+        default="html,json",
+        show_default=True,
+        help="What to write: html, json, md (Markdown with PNG figures), csv.",
+    ),
+)
 OUTPUT = (
     click.option("--json", "as_json", is_flag=True, help="Print JSON."),
     click.option("-q", "--quiet", is_flag=True, help="No progress."),

@@ -6,14 +6,12 @@ from pathlib import Path
 
 import click
 
-from forecastkit.cli.options import Names, exit_for, wrapped
+from forecastkit.cli.options import FORMAT, exit_for, with_options, wrapped
 
 
 @click.command("report")
 @click.argument("run", metavar="DIR")
-@click.option(
-    "--format", "formats", type=Names(), default="html,json", show_default=True, help="html, json or both."
-)
+@with_options(FORMAT)
 @click.option("--out", metavar="DIR", help="Folder of the report.  [default: reports/, named after DIR]")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def command(run: str, formats: tuple[str, ...], out: str | None, as_json: bool) -> None:

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from typing import Any
 
+import pandas as pd
 from markupsafe import Markup
 
 from forecastkit.diagnostics.diagnosis import Diagnosis
 from forecastkit.diagnostics.outcome import HypothesisTest
 from forecastkit.diagnostics.stability import Break
 from forecastkit.reporting.diagnosis_figures import draw_correlogram, draw_series, draw_shocks
-from forecastkit.reporting.diagnosis_tables import correlogram_table, outlier_table, root_table, test_table
+from forecastkit.reporting.diagnosis_tables import (
+    correlogram_table,
+    other_tests,
+    outlier_table,
+    root_table,
+    test_table,
+)
 from forecastkit.reporting.diagnosis_words import diagnosis_details, diagnosis_sentence
 from forecastkit.reporting.document import to_json, to_plain
 from forecastkit.reporting.figure_set import Figured, picture
+from forecastkit.reporting.markdown import markdown_files
 from forecastkit.reporting.page import page_environment
+from forecastkit.reporting.render import USUAL, Files, check_formats
 from forecastkit.reporting.tables import Table
 from forecastkit.series.series import label
 
@@ -146,9 +155,35 @@ def _break(diagnosis: Diagnosis, found: Break, n: int) -> dict[str, Any]:
     return {"test": _test(found.test), "time": time, "before": found.before, "after": found.after}
 
 
-def render_diagnosis(diagnosis: Diagnosis) -> dict[str, str]:
-    """Make the files of a diagnosis: name -> content."""
-    return {
-        "diagnosis.html": diagnosis_page(diagnosis),
-        "diagnosis.json": to_json(diagnosis_document(diagnosis)),
-    }
+def render_diagnosis(diagnosis: Diagnosis, formats: Sequence[str] = USUAL) -> Files:
+    """Make the files of a diagnosis: name -> content.
+
+    Args:
+        diagnosis: the result.
+        formats: "html" (`diagnosis.html`), "json" (`diagnosis.json`), "md" (`diagnosis.md` with
+            `figures/*.png`), "csv" (`tests.csv`).
+
+    Raises:
+        PlanError: a format is unknown, or none was given.
+    """
+    check_formats(formats)
+    files: Files = {}
+    if "html" in formats:
+        files["diagnosis.html"] = diagnosis_page(diagnosis)
+    if "json" in formats:
+        files["diagnosis.json"] = to_json(diagnosis_document(diagnosis))
+    if "md" in formats:
+        files |= markdown_files(
+            "diagnosis.md",
+            title=diagnosis.series.name,
+            subtitle=diagnosis_subtitle(diagnosis),
+            sentence=diagnosis_sentence(diagnosis),
+            details=diagnosis_details(diagnosis),
+            figures=diagnosis_figures(diagnosis),
+            tables=diagnosis_tables(diagnosis),
+        )
+    if "csv" in formats:
+        tests = (*diagnosis.roots.tests, *other_tests(diagnosis))
+        table = pd.DataFrame([_test(test) for test in tests])
+        files["tests.csv"] = table.to_csv(index=False, lineterminator="\n")
+    return files

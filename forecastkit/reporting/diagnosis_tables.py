@@ -46,15 +46,15 @@ def root_table(diagnosis: Diagnosis) -> Table:
     )
 
 
+def other_tests(diagnosis: Diagnosis) -> tuple[HypothesisTest, ...]:
+    """Every test beside those of unit roots."""
+    season = () if diagnosis.season is None else (diagnosis.season,)
+    stability = (diagnosis.mean.test, diagnosis.variance.test)
+    return (*diagnosis.residual_tests, *diagnosis.linearity_tests, *season, *stability)
+
+
 def test_table(diagnosis: Diagnosis) -> Table:
     """Every other test: what it denies, its statistic, degrees of freedom and p-value."""
-    tests = [
-        *diagnosis.residual_tests,
-        *diagnosis.linearity_tests,
-        *([diagnosis.season] if diagnosis.season is not None else []),
-        diagnosis.mean.test,
-        diagnosis.variance.test,
-    ]
     return Table(
         caption="What else was tested",
         columns=("test", "statistic", "df", "p", "null hypothesis"),
@@ -66,7 +66,7 @@ def test_table(diagnosis: Diagnosis) -> Table:
                 Cell(p_cell(test), test.reason, test.rejected),
                 Cell(f"{test.null}{f' ({test.reason})' if test.reason else ''}"),
             )
-            for test in tests
+            for test in other_tests(diagnosis)
         ),
         words=("test", "null hypothesis"),
         notes=("Bold: the null hypothesis is rejected at 5 %. Each test for itself, without adjustment.",),

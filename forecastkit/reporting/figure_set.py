@@ -11,11 +11,20 @@ from markupsafe import Markup
 from matplotlib.figure import Figure
 
 from forecastkit.reporting.canvas import PALETTE, SHEETS
-from forecastkit.reporting.page import Picture
 from forecastkit.reporting.svg import inline_svg
 from forecastkit.reporting.tables import Table
 
 PIXELS_PER_POINT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A figure in its two drawings, with what a reader needs beside it."""
+
+    heading: str
+    drawings: tuple[Markup, ...]
+    captions: tuple[str, ...]
+    table: Table | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
-from matplotlib.figure import Figure
 
 from forecastkit.comparison.comparison import Comparison
-from forecastkit.reporting.canvas import SHEETS, shortened
+from forecastkit.reporting.canvas import shortened
+from forecastkit.reporting.figure_set import Figured, picture
 from forecastkit.reporting.figures import draw_error, draw_fans, draw_skill
 from forecastkit.reporting.market import LEVELS, market_pairs
 from forecastkit.reporting.quantities import error_name, fan_models, fan_origins, scored_name, step_word
-from forecastkit.reporting.svg import inline_svg
 from forecastkit.reporting.tables import (
     Table,
     cost_table,
@@ -35,16 +34,6 @@ from forecastkit.series.series import label
 LONGEST_NAME = 24
 SAID_ELSEWHERE = ("name", "family", "default_refit")
 Pairs = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """A figure in its two drawings, with what a reader needs beside it."""
-
-    heading: str
-    drawings: tuple[Markup, ...]
-    captions: tuple[str, ...]
-    table: Table | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +57,16 @@ def page(comparison: Comparison) -> str:
         .get_template("report.html.j2")
         .render(
             title=series.name,
-            subtitle=_subtitle(comparison),
+            subtitle=report_subtitle(comparison),
             sentence=verdict_sentence(comparison),
             details=verdict_details(comparison),
-            pictures=_pictures(comparison),
-            tables=[table for make in (error_table, duel_table, skill_table) if (table := make(comparison))],
+            pictures=[picture(figured) for figured in report_figures(comparison)],
+            tables=report_tables(comparison),
             costs=cost_table(comparison) if timed(comparison) else None,
             market=market_pairs(comparison),
             findings=comparison.honesty,
             levels=LEVELS,
-            settings=tuple(_settings(comparison)),
+            settings=tuple(report_settings(comparison)),
             failures=failure_table(comparison),
             provenance=tuple(_provenance(comparison)),
             insides=tuple(_insides(comparison)),
@@ -100,7 +89,8 @@ def page_environment() -> Environment:
     return environment
 
 
-def _subtitle(comparison: Comparison) -> str:
+def report_subtitle(comparison: Comparison) -> str:
+    """Say what was compared, and how far."""
     series, forecasts = comparison.series, comparison.forecasts
     unit = f" of {series.unit}" if series.unit else ""
     return (
@@ -110,24 +100,20 @@ def _subtitle(comparison: Comparison) -> str:
     )
 
 
-def _pictures(comparison: Comparison) -> list[Picture]:
+def report_tables(comparison: Comparison) -> list[Table]:
+    """The tables of scores and tests."""
+    return [table for make in (error_table, duel_table, skill_table) if (table := make(comparison))]
+
+
+def report_figures(comparison: Comparison) -> Iterable[Figured]:
+    """The figures of the report with their captions, in reading order."""
     counts = {1: "one origin", 2: "two origins", 3: "three origins"}
     origins, fans = fan_origins(comparison), fan_table(comparison)
     heading = f"Forecasts from {counts[len(origins)]}" if origins else "Forecasts"
-    drawn: list[tuple[str, str, Callable[..., Figure], Iterable[str], Table | None]] = [
-        ("skill", "Skill by horizon", draw_skill, _skill_captions(comparison), None),
-        ("error", "How the error grows", draw_error, _error_captions(comparison), None),
-        ("fans", heading, draw_fans, _fan_captions(comparison), fans if fans.rows else None),
-    ]
-    return [
-        Picture(title, tuple(_drawings(comparison, key, title, draw)), tuple(captions), table)
-        for key, title, draw, captions, table in drawn
-    ]
-
-
-def _drawings(comparison: Comparison, key: str, title: str, draw: Callable[..., Figure]) -> Iterable[Markup]:
-    for width in SHEETS:
-        yield Markup(inline_svg(draw(comparison, width=width), key=f"{key}-{width}", title=title, kind=width))
+    yield Figured("skill", "Skill by horizon", draw_skill, comparison, tuple(_skill_captions(comparison)))
+    yield Figured("error", "How the error grows", draw_error, comparison, tuple(_error_captions(comparison)))
+    captions = tuple(_fan_captions(comparison))
+    yield Figured("fans", heading, draw_fans, comparison, captions, fans if fans.rows else None)
 
 
 def _skill_captions(comparison: Comparison) -> Iterable[str]:
@@ -163,7 +149,8 @@ def _fan_captions(comparison: Comparison) -> Iterable[str]:
             yield f"Thin lines: the single seeds of {model}."
 
 
-def _settings(comparison: Comparison) -> Iterable[tuple[str, str]]:
+def report_settings(comparison: Comparison) -> Iterable[tuple[str, str]]:
+    """Everything that was asked, by name."""
     series, forecasts, settings = comparison.series, comparison.forecasts, comparison.settings
     plan, models = settings.get("plan", {}), settings.get("models", {})
     first, last = (label(series.index[forecasts.origins[i] - 1]) for i in (0, -1))

@@ -9,7 +9,7 @@ from forecastkit.errors import ReportError
 from forecastkit.runs.folder import write_whole
 
 
-def publish(files: Mapping[str, str], folder: Path) -> Path:
+def publish(files: Mapping[str, str | bytes], folder: Path) -> Path:
     """Write the files of a report into a folder, made where absent.
 
     Args:

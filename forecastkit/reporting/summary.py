@@ -13,7 +13,7 @@ from forecastkit.backtesting.plan import FEWEST_ORIGINS
 from forecastkit.comparison.evaluation import Evaluation
 from forecastkit.reporting.document import SCHEMA_VERSION, document, to_json, to_plain
 from forecastkit.reporting.publish import folder_name
-from forecastkit.reporting.render import FORMATS, check_formats, render
+from forecastkit.reporting.render import USUAL, Files, check_formats, render
 from forecastkit.reporting.words import verdict_sentence, verdict_text
 
 SHOWN = 12
@@ -131,7 +131,7 @@ def summary_document(evaluation: Evaluation) -> dict[str, Any]:
     return plain
 
 
-def render_evaluation(evaluation: Evaluation, formats: Sequence[str] = FORMATS) -> dict[str, str]:
+def render_evaluation(evaluation: Evaluation, formats: Sequence[str] = USUAL) -> Files:
     """Make the files of an evaluation: name -> content.
 
     With one series the files of its report; with several a summary, and a folder for each series that was
@@ -145,7 +145,7 @@ def render_evaluation(evaluation: Evaluation, formats: Sequence[str] = FORMATS) 
         PlanError: a format is unknown, or none was given.
     """
     check_formats(formats)
-    files = {"accuracy.csv": evaluation.accuracy.to_csv(index=False, lineterminator="\n")}
+    files: Files = {"accuracy.csv": evaluation.accuracy.to_csv(index=False, lineterminator="\n")}
     if len(evaluation.origins) == 1 and evaluation.comparisons:
         return files | render(evaluation.comparison, formats)
     folders = page_folders(evaluation)

@@ -313,10 +313,10 @@ class RunFolder:
         return blocks
 
 
-def write_whole(path: Path, text: str) -> None:
+def write_whole(path: Path, content: str | bytes) -> None:
     """Write a file so that it is either complete or as it was before."""
     part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
+    part.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
     os.replace(part, path)
 
 
