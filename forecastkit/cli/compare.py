@@ -32,15 +32,21 @@ def command(**options: Any) -> None:
 
     SOURCE is a bundled series (see `forecastkit datasets`), a CSV file, a synthetic process such as
     "synthetic:ar2?n=2000&seed=1", or market prices such as yahoo:SPY. The references (naive, climatology,
-    and their seasonal forms) always run.
+    and their seasonal forms) always run. Several symbols, as in yahoo:SPY,QQQ, get a report each and a page
+    that leads to them.
 
     The report goes to index.html and report.json, the forecasts to run/: the same command, repeated or
     interrupted, goes on from them; another one begins anew.
     """
     from forecastkit.api import compare, report
+    from forecastkit.cli.several import compare_several
     from forecastkit.reporting.document import document, to_json
+    from forecastkit.sources.fetching import symbols_in
 
     show_warnings()
+    sources = symbols_in(options["source"])
+    if len(sources) > 1:
+        return compare_several(sources, options)
     plan, series = make_plan(options), load_series(options)
     out = default_out(options, "reports", series.name)
     with progress_on_stderr(options["quiet"]) as progress:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from forecastkit.errors import ReportError
@@ -46,3 +46,19 @@ def folder_name(name: str) -> str:
     while "--" in kept:
         kept = kept.replace("--", "-")
     return kept.strip(".-")[:100] or "series"
+
+
+def folder_names(names: Iterable[str]) -> dict[str, str]:
+    """Give each name a folder of its own.
+
+    Example:
+        >>> folder_names(["A B", "A/B"])
+        {'A B': 'A-B', 'A/B': 'A-B-2'}
+    """
+    folders: dict[str, str] = {}
+    for name in names:
+        wanted, number = folder_name(name), 2
+        while wanted in folders.values():
+            wanted, number = f"{folder_name(name)}-{number}", number + 1
+        folders[name] = wanted
+    return folders

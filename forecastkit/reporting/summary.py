@@ -12,7 +12,7 @@ import pandas as pd
 from forecastkit.backtesting.plan import FEWEST_ORIGINS
 from forecastkit.comparison.evaluation import Evaluation
 from forecastkit.reporting.document import SCHEMA_VERSION, document, to_json, to_plain
-from forecastkit.reporting.publish import folder_name
+from forecastkit.reporting.publish import folder_names
 from forecastkit.reporting.render import USUAL, Files, check_formats, render
 from forecastkit.reporting.words import verdict_sentence, verdict_text
 
@@ -162,13 +162,7 @@ def render_evaluation(evaluation: Evaluation, formats: Sequence[str] = USUAL) ->
 
 def page_folders(evaluation: Evaluation) -> dict[str, str]:
     """Give each series that was judged a folder of its own."""
-    folders: dict[str, str] = {}
-    for name in evaluation.comparisons:
-        wanted, number = folder_name(name), 2
-        while wanted in folders.values():
-            wanted, number = f"{folder_name(name)}-{number}", number + 1
-        folders[name] = wanted
-    return folders
+    return folder_names(evaluation.comparisons)
 
 
 def summary_page(evaluation: Evaluation, folders: Mapping[str, str]) -> str:
