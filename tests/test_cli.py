@@ -101,7 +101,12 @@ def test_datasets(run, name: str) -> None:
 
 
 def test_models_lists_every_name(run) -> None:
-    assert [line.split()[0] for line in run("models")[1].splitlines()][-3:] == ["ar", "lstm", "oracle"]
+    assert [line.split()[0] for line in run("models")[1].splitlines()][-4:] == [
+        "ar",
+        "ar-weighted",
+        "lstm",
+        "oracle",
+    ]
 
 
 def test_diagnose_prints_the_findings_and_writes_the_page(run) -> None:

@@ -13,6 +13,7 @@ from forecastkit.models.baselines import CLIMATOLOGY, DRIFT, NAIVE, SEASONAL_CLI
 from forecastkit.models.oracle import Oracle
 from forecastkit.models.protocol import Forecaster
 from forecastkit.models.recurrent import Recurrent
+from forecastkit.models.weighted import WeightedAutoregression
 
 GROUP = "forecastkit.models"
 
@@ -34,6 +35,9 @@ MODELS: dict[str, Entry] = {
     ),
     "drift": Entry(lambda: DRIFT, "the line from the first to the last value"),
     "ar": Entry(Autoregression, "autoregression, order by BIC at every origin, levels or differences by ADF"),
+    "ar-weighted": Entry(
+        WeightedAutoregression, "autoregressions weighted by validation, drawn towards the seasonal naive"
+    ),
     "lstm": Entry(Recurrent, "LSTM that corrects the naive path, ensemble of 5 seeds"),
     "oracle": Entry(Oracle, "the best forecast there is, on synthetic series only (runs there by itself)"),
 }

@@ -12,7 +12,17 @@ from forecastkit.models.autoregressive import Autoregression
 from forecastkit.models.baselines import NAIVE
 from forecastkit.models.recurrent import Recurrent
 
-NAMES = ["naive", "climatology", "seasonal-naive", "seasonal-climatology", "drift", "ar", "lstm", "oracle"]
+NAMES = [
+    "naive",
+    "climatology",
+    "seasonal-naive",
+    "seasonal-climatology",
+    "drift",
+    "ar",
+    "ar-weighted",
+    "lstm",
+    "oracle",
+]
 
 
 @dataclass(frozen=True)
