@@ -22,9 +22,9 @@ from forecastkit.reporting.diagnosis_tables import (
 )
 from forecastkit.reporting.diagnosis_words import diagnosis_details, diagnosis_sentence
 from forecastkit.reporting.document import to_json, to_plain
+from forecastkit.reporting.environment import page_environment
 from forecastkit.reporting.figure_set import Figured, picture
 from forecastkit.reporting.markdown import markdown_files
-from forecastkit.reporting.page import page_environment
 from forecastkit.reporting.render import USUAL, Files, check_formats
 from forecastkit.reporting.tables import Table
 from forecastkit.series.series import label

@@ -21,6 +21,9 @@ def document(comparison: Comparison) -> dict[str, Any]:
 
     `schema_version` rises whenever a key is renamed, removed or changes its meaning.
     """
+    from forecastkit.reporting.before import before_origin  # with every test behind it
+
+    before = before_origin(comparison)
     series, forecasts, scores = comparison.series, comparison.forecasts, comparison.scores
     tables = {"mse": scores.mse, "mae": scores.mae, "mase": scores.mase}
     content = {
@@ -78,6 +81,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "facts": forecasts.facts,
         "failures": [asdict(failure) for failure in forecasts.failures],
         "dropped": list(scores.dropped),
+        "before_first_origin": None if before is None else before.document,
         "settings": comparison.settings,
     }
     plain: dict[str, Any] = to_plain(content)

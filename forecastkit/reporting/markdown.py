@@ -4,28 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from forecastkit.comparison.comparison import Comparison
 from forecastkit.reporting.figure_set import Figured, png
-from forecastkit.reporting.page import report_figures, report_settings, report_subtitle, report_tables
-from forecastkit.reporting.tables import Table, cost_table, failure_table
-from forecastkit.reporting.words import timed, verdict_details, verdict_sentence
+from forecastkit.reporting.tables import Table
 
 SPECIAL = "\\`*_[]<>|#"
-
-
-def report_markdown(comparison: Comparison) -> dict[str, str | bytes]:
-    """Write the report of a comparison as `report.md` with `figures/*.png`."""
-    further = (cost_table(comparison) if timed(comparison) else None, failure_table(comparison))
-    return markdown_files(
-        "report.md",
-        title=comparison.series.name,
-        subtitle=report_subtitle(comparison),
-        sentence=verdict_sentence(comparison),
-        details=verdict_details(comparison),
-        figures=report_figures(comparison),
-        tables=[*report_tables(comparison), *(table for table in further if table is not None)],
-        settings=tuple(report_settings(comparison)),
-    )
 
 
 def markdown_files(

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
 
 from forecastkit.comparison.comparison import Comparison
-from forecastkit.reporting.canvas import shortened
+from forecastkit.reporting.before import before_origin
+from forecastkit.reporting.environment import page_environment
 from forecastkit.reporting.figure_set import Figured, picture
 from forecastkit.reporting.figures import draw_error, draw_fans, draw_skill
 from forecastkit.reporting.market import LEVELS, market_pairs
@@ -31,7 +29,6 @@ from forecastkit.reporting.tables import (
 from forecastkit.reporting.words import percent, spans, timed, verdict_details, verdict_sentence
 from forecastkit.series.series import label
 
-LONGEST_NAME = 24
 SAID_ELSEWHERE = ("name", "family", "default_refit")
 Pairs = tuple[tuple[str, str], ...]
 
@@ -66,27 +63,13 @@ def page(comparison: Comparison) -> str:
             market=market_pairs(comparison),
             findings=comparison.honesty,
             levels=LEVELS,
+            before=before_origin(comparison),
             settings=tuple(report_settings(comparison)),
             failures=failure_table(comparison),
             provenance=tuple(_provenance(comparison)),
             insides=tuple(_insides(comparison)),
         )
     )
-
-
-@cache
-def page_environment() -> Environment:
-    """Set up the templates: everything is escaped, and nothing may be undefined."""
-    environment = Environment(
-        loader=PackageLoader("forecastkit", "reporting/templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_visible,
-    )
-    environment.filters.update(tied=_tied, brief=_brief)
-    return environment
 
 
 def report_subtitle(comparison: Comparison) -> str:
@@ -277,27 +260,6 @@ def _told(facts: Sequence[Mapping[str, Any]], key: str) -> str:
         return low if low == high else f"{low} to {high}"
     words = {True: "yes", False: "no"}
     return " or ".join(dict.fromkeys(words[v] if isinstance(v, bool) else str(v) for v in values))
-
-
-def _visible(value: Any) -> Any:
-    """Replace what cannot be shown in a page (control characters, halves of surrogate pairs)."""
-    if isinstance(value, Markup) or not isinstance(value, str):
-        return value
-    return "".join(c if c.isprintable() or c in "\n\xa0" else "\N{REPLACEMENT CHARACTER}" for c in value)
-
-
-def _brief(name: str) -> Markup:
-    """Write the head of a row or column: long names are cut, and said in full where the pointer rests."""
-    short = shortened(name, LONGEST_NAME)
-    whole = _visible(name)
-    return escape(whole) if short == whole else Markup('<span title="{}">{}</span>').format(whole, short)
-
-
-def _tied(text: str) -> str:
-    """Keep "h = 9", "p < .001" and "80 %" on one line."""
-    for loose in ("h = ", "p = ", "p < ", "p ≤ ", "p ≥ "):
-        text = text.replace(loose, loose.replace(" ", "\xa0"))
-    return text.replace(" %", "\xa0%")
 
 
 def _counted(count: int, things: str) -> str:

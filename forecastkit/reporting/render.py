@@ -36,7 +36,7 @@ def render(comparison: Comparison, formats: Sequence[str] = USUAL) -> Files:
     if "json" in formats:
         files["report.json"] = to_json(document(comparison))
     if "md" in formats:
-        from forecastkit.reporting.markdown import report_markdown
+        from forecastkit.reporting.report_markdown import report_markdown
 
         files |= report_markdown(comparison)
     if "csv" in formats:

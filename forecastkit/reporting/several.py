@@ -55,7 +55,7 @@ def several_page(results: Results, failures: Failures, folders: Mapping[str, str
         failures: by name, why there is no result.
         folders: by name, where the report lies, beside the page.
     """
-    from forecastkit.reporting.page import page_environment  # with matplotlib behind it
+    from forecastkit.reporting.environment import page_environment  # with matplotlib behind it
 
     models = tuple(dict.fromkeys(model for result in results.values() for model in result.skill))
     rows = [

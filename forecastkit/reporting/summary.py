@@ -179,7 +179,7 @@ def summary_page(evaluation: Evaluation, folders: Mapping[str, str]) -> str:
         for row in table.to_dict("records")
     ]
     models = ", ".join(dict.fromkeys(evaluation.accuracy["model"]))
-    from forecastkit.reporting.page import page_environment  # with matplotlib behind it
+    from forecastkit.reporting.environment import page_environment  # with matplotlib behind it
 
     return (
         page_environment()

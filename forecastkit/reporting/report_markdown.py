@@ -1,0 +1,31 @@
+"""The report of a comparison as Markdown."""
+
+from __future__ import annotations
+
+from forecastkit.comparison.comparison import Comparison
+from forecastkit.reporting.before import before_origin
+from forecastkit.reporting.markdown import markdown_files
+from forecastkit.reporting.page import report_figures, report_settings, report_subtitle, report_tables
+from forecastkit.reporting.tables import cost_table, failure_table
+from forecastkit.reporting.words import timed, verdict_details, verdict_sentence
+
+
+def report_markdown(comparison: Comparison) -> dict[str, str | bytes]:
+    """Write the report of a comparison as `report.md` with `figures/*.png`."""
+    further = (cost_table(comparison) if timed(comparison) else None, failure_table(comparison))
+    return markdown_files(
+        "report.md",
+        title=comparison.series.name,
+        subtitle=report_subtitle(comparison),
+        sentence=verdict_sentence(comparison),
+        details=[*verdict_details(comparison), *_before(comparison)],
+        figures=report_figures(comparison),
+        tables=[*report_tables(comparison), *(table for table in further if table is not None)],
+        settings=tuple(report_settings(comparison)),
+    )
+
+
+def _before(comparison: Comparison) -> list[str]:
+    """What tests say about the data before the first origin, as one more line."""
+    before = before_origin(comparison)
+    return [] if before is None else [f"Before the first origin: {before.sentence}"]
