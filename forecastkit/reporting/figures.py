@@ -33,17 +33,18 @@ from forecastkit.reporting.canvas import (
 )
 from forecastkit.reporting.quantities import (
     cutoff_of,
+    displayed,
     error_ceiling,
     error_curve,
     error_name,
     fan_models,
     fan_origins,
+    in_unit,
     skill_range,
     step_word,
     with_unit,
 )
 from forecastkit.reporting.words import spans
-from forecastkit.series.transforms import find_transform
 
 REFERENCE_DASHES = ((1, 1.6), (4, 2), (7, 2, 1, 2), (2, 1, 2, 3))
 OTHER_DASHES = ((4, 1.5, 1, 1.5), (2, 1), (9, 2, 2, 2))
@@ -133,8 +134,8 @@ def draw_fans(comparison: Comparison, *, width: Width = "wide") -> Figure:
     """Draw the forecasts from the first, the middle and the last origin that every model served.
 
     Each panel has the recent past, what came, the AR with the bands it states itself, and the network with
-    its single seeds as thin lines; without either of the two, up to two other models. Where moves since the
-    origin are scored (log returns), these are drawn.
+    its single seeds as thin lines; without either of the two, up to two other models. Log returns are drawn
+    as the prices that they lead to from the last one known.
 
     Args:
         comparison: the result.
@@ -157,7 +158,7 @@ def draw_fans(comparison: Comparison, *, width: Width = "wide") -> Figure:
         write(figure, left, bottom + height + 8, f"after {cutoff}{', cut off' if cut else ''}", sheet.font)
         if i % across == across - 1:
             label_ends(axes, ends, sheet, comparison.forecasts.horizon)
-    heading(figure, sheet, with_unit("Forecasts and actual values", comparison))
+    heading(figure, sheet, in_unit("Forecasts and actual values", comparison))
     axis = f"{step_word(comparison.series)} from the origin"
     write(figure, sheet.left, 6, axis if shown else "no origin was served by every model", sheet.font)
     return figure
@@ -241,20 +242,23 @@ def _fan(
 ) -> tuple[list[EndLabel], bool]:
     """Draw past, bands, members, means and what came; return labels, and whether anything is cut off."""
     forecasts = comparison.forecasts
-    steps, actual = np.arange(1, forecasts.horizon + 1), forecasts.actual[position]
-    past = _past(comparison, int(forecasts.origins[position]))
-    curves = {model: forecasts.of(model)[position] for model in models}
+    origin = int(forecasts.origins[position])
+    steps = np.arange(1, forecasts.horizon + 1)
+    actual = displayed(comparison, forecasts.actual[position], origin)
+    past = comparison.series.values[max(0, origin - max(12, forecasts.horizon)) : origin]
+    curves = {model: displayed(comparison, forecasts.of(model)[position], origin) for model in models}
     axes.axvline(0, color=PALETTE["rule"], linewidth=1)
     reach = [past, actual, *curves.values()]
     for model in models:
         if forecasts.families[model] == "ar" and model in forecasts.quantiles:
-            bands = forecasts.quantiles[model][position]
+            bands = displayed(comparison, forecasts.quantiles[model][position], origin)
             reach.append(bands.ravel())
             for i in range(len(forecasts.levels) // 2):
                 low, high = bands[:, i], bands[:, -1 - i]
                 axes.fill_between(steps, low, high, color=strokes[model].colour, alpha=0.15, linewidth=0)
         for member in forecasts.members.get(model, ()):
-            axes.plot(steps, member[position], color=strokes[model].colour, linewidth=0.7, alpha=0.6)
+            path = displayed(comparison, member[position], origin)
+            axes.plot(steps, path, color=strokes[model].colour, linewidth=0.7, alpha=0.6)
     came = np.concatenate([past, actual])
     axes.plot(np.arange(1 - len(past), 1 + len(actual)), came, color=PALETTE["ink"], linewidth=1.3)
     axes.plot(steps, actual, "o", color=PALETTE["ink"], markersize=3.5 if len(steps) <= 36 else 1.5)
@@ -269,14 +273,6 @@ def _fan(
     ends += [EndLabel(float(curve[-1]), model, strokes[model].colour) for model, curve in curves.items()]
     ends = [EndLabel(float(np.clip(item.y, floor, ceiling)), item.text, item.colour) for item in ends]
     return ends, bool(np.nanmin(everything) < floor or np.nanmax(everything) > ceiling)
-
-
-def _past(comparison: Comparison, origin: int) -> Vector:
-    """Take the values before an origin that a fan shows, on the scored scale."""
-    transform = find_transform(comparison.settings.get("transform", "none"))
-    first = max(0, origin - max(12, comparison.forecasts.horizon))
-    past = transform.scored(comparison.series.values[first:origin])
-    return past - past[-1] if transform.relative else past
 
 
 def _fan_range(known: Vector, everything: Vector) -> tuple[float, float]:

@@ -21,6 +21,12 @@ def market_pairs(comparison: Comparison) -> tuple[tuple[str, str], ...]:
     return tuple(_pairs(source)) if source.get("kind") == "yahoo" else ()
 
 
+def data_pairs(comparison: Comparison) -> tuple[tuple[str, str], ...]:
+    """What `market_pairs` has, and each finding under its code, for a plain list."""
+    found = ((f"{f.code} ({LEVELS[f.level]})", f.text) for f in comparison.honesty)
+    return (*market_pairs(comparison), *found)
+
+
 def _pairs(source: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     yield "Symbol", f"{source['symbol']} at Yahoo ({source['instrument'].lower()}, {source['exchange']})"
     yield "Snapshot", f"{source['snapshot']}; loading this name repeats the run on the same data"

@@ -28,6 +28,7 @@ from forecastkit.reporting.tables import (
 )
 from forecastkit.reporting.words import percent, spans, timed, verdict_details, verdict_sentence
 from forecastkit.series.series import label
+from forecastkit.series.transforms import find_transform
 
 SAID_ELSEWHERE = ("name", "family", "default_refit")
 Pairs = tuple[tuple[str, str], ...]
@@ -123,6 +124,8 @@ def _fan_captions(comparison: Comparison) -> Iterable[str]:
     if not fan_origins(comparison):
         return
     yield "The line called actual is what was observed; the vertical line marks the origin."
+    if find_transform(comparison.settings.get("transform", "none")).relative:
+        yield "Shown are values of the series; scored are the log returns since the origin."
     for model in fan_models(comparison):
         if model in forecasts.quantiles and forecasts.families[model] == "ar":
             levels = forecasts.levels

@@ -81,6 +81,26 @@ def scored_name(comparison: Comparison) -> str:
     return comparison.series.unit
 
 
+def displayed(comparison: Comparison, path: np.ndarray, origin: int) -> np.ndarray:
+    """Turn what is scored from an origin on into values of the series; only log returns differ.
+
+    Args:
+        comparison: the result.
+        path: moves since the origin, or values, of any shape.
+        origin: number of observations known.
+    """
+    transform = find_transform(comparison.settings.get("transform", "none"))
+    if not transform.relative:
+        return path
+    last = transform.scale(comparison.series.values[origin - 1 : origin])
+    return transform.unscale(path + last[0])
+
+
+def in_unit(text: str, comparison: Comparison) -> str:
+    """Add the unit of the series to a text, where it has one."""
+    return ", ".join(part for part in (text, comparison.series.unit) if part)
+
+
 def with_unit(text: str, comparison: Comparison) -> str:
     """Add what is scored to a text, where that has a name."""
     return ", ".join(part for part in (text, scored_name(comparison)) if part)

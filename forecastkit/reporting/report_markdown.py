@@ -5,6 +5,7 @@ from __future__ import annotations
 from forecastkit.comparison.comparison import Comparison
 from forecastkit.reporting.before import before_origin
 from forecastkit.reporting.markdown import markdown_files
+from forecastkit.reporting.market import data_pairs
 from forecastkit.reporting.page import report_figures, report_settings, report_subtitle, report_tables
 from forecastkit.reporting.tables import cost_table, failure_table
 from forecastkit.reporting.words import timed, verdict_details, verdict_sentence
@@ -21,7 +22,7 @@ def report_markdown(comparison: Comparison) -> dict[str, str | bytes]:
         details=[*verdict_details(comparison), *_before(comparison)],
         figures=report_figures(comparison),
         tables=[*report_tables(comparison), *(table for table in further if table is not None)],
-        settings=tuple(report_settings(comparison)),
+        settings=(*data_pairs(comparison), *report_settings(comparison)),
     )
 
 

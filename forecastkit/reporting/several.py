@@ -27,7 +27,7 @@ def several_sentence(results: Results, failures: Failures) -> str:
         "no verdict asked" if result.verdict is None else result.verdict.outcome.replace("_", " ")
         for result in results.values()
     )
-    told = ", ".join(f"{outcome} {count}" for outcome, count in outcomes.most_common())
+    told = ", ".join(f"{outcome} in {count}" for outcome, count in outcomes.most_common())
     return f"{len(results)} of {len(results) + len(failures)} series were compared: {told}."
 
 

@@ -12,10 +12,12 @@ from forecastkit.comparison.comparison import ALPHA, Comparison
 from forecastkit.reporting.canvas import plain_number, signed_percent
 from forecastkit.reporting.quantities import (
     cutoff_of,
+    displayed,
     error_curve,
     error_name,
     fan_models,
     fan_origins,
+    in_unit,
     with_unit,
 )
 from forecastkit.reporting.words import spans
@@ -131,14 +133,14 @@ def fan_table(comparison: Comparison) -> Table:
         origin, cutoff = int(forecasts.origins[position]), cutoff_of(comparison, position)
         curves = [forecasts.actual[position], *(forecasts.of(model)[position] for model in models)]
         bands = [forecasts.quantiles[model][position] for model in banded]
-        block = np.column_stack([*curves, *bands])
+        block = displayed(comparison, np.column_stack([*curves, *bands]), origin)
         places = decimals(block)
         for i, values in enumerate(block):
             target = label(comparison.series.index[origin + i])
             numbers = (Cell(number(value, places)) for value in values)
             rows.append((Cell(cutoff), Cell(str(i + 1)), Cell(target), *numbers))
     return Table(
-        caption=with_unit("Forecasts", comparison),
+        caption=in_unit("Forecasts", comparison),
         columns=("after", "h", "target", "actual", *models, *levels),
         rows=tuple(rows),
         words=("after", "target"),

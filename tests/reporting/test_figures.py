@@ -15,7 +15,14 @@ import forecastkit as fk
 from forecastkit.comparison.comparison import Comparison, conclude
 from forecastkit.reporting.canvas import PALETTE, SHEETS, plain_number, shortened, spread_apart, wrapped
 from forecastkit.reporting.figures import draw_error, draw_fans, draw_skill, strokes_of
-from forecastkit.reporting.quantities import error_ceiling, error_curve, fan_origins, skill_range, step_word
+from forecastkit.reporting.quantities import (
+    displayed,
+    error_ceiling,
+    error_curve,
+    fan_origins,
+    skill_range,
+    step_word,
+)
 from forecastkit.reporting.svg import inline_svg
 from forecastkit.series.series import Series
 from forecastkit.series.transforms import find_transform
@@ -126,12 +133,16 @@ def test_fans_start_at_the_first_middle_and_last_common_origin(ar2: Comparison) 
     assert titles == ["after 249", "after 371", "after 493"]
 
 
-def test_fans_of_log_returns_pass_through_zero_at_the_origin() -> None:
+def test_fans_of_log_returns_are_prices() -> None:
     values = np.exp(np.cumsum(np.random.default_rng(4).normal(size=80)) / 50)
     result = fk.compare(values, models=["ar"], horizon=4, transform="log-return")
     drawn = draw_fans(result).axes[0].lines[1]
-    assert drawn.get_ydata()[list(drawn.get_xdata()).index(0)] == 0.0
-    assert "Forecasts and actual values, cumulative log return since the origin" in texts(draw_fans(result))
+    origin = int(result.forecasts.origins[0])
+    assert drawn.get_xdata()[0] == -11
+    assert drawn.get_ydata() == pytest.approx(values[origin - 12 : origin + 4])
+    assert "Forecasts and actual values" in texts(draw_fans(result))
+    forecast = result.forecasts.of("ar")[0]
+    assert displayed(result, forecast, origin) == pytest.approx(values[origin - 1] * np.exp(forecast))
 
 
 def test_models_keep_colour_and_dash(duel: Comparison) -> None:
