@@ -1,0 +1,244 @@
+"""Quantiles of autoregressive forecasts that know that the coefficients are estimated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+from scipy.special import ndtri
+
+from forecastkit.arrays import Cube, Matrix, Vector
+from forecastkit.errors import SeriesTooShortError
+from forecastkit.series.recursions import psi_weights
+
+NEAR_UNIT_CIRCLE = 0.9
+"""Modulus of the largest inverse root from which least squares is corrected for its bias."""
+DRAWS = 999
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Estimates:
+    """Least squares of y_t = c + sum of phi_i y_(t-i) + e_t in S series of one length.
+
+    Args:
+        constant: shape (S,), zero where none is estimated.
+        phi: shape (S, p).
+        residuals: shape (S, N), N = T - p.
+        sigma2: SSR / (N - regressors), shape (S,).
+        covariance: of constant, if there is one, and phi: sigma2 (X'X)^-1, shape (S, k, k).
+        means: of y and its lags over the rows, shape (S, 1 + p); zero without a constant.
+    """
+
+    constant: Vector
+    phi: Matrix
+    residuals: Matrix
+    sigma2: Vector
+    covariance: Cube
+    means: Matrix
+
+
+def estimate(series: Matrix, p: int, *, constant: bool = True) -> Estimates:
+    """Estimate AR(p) in every row of `series` (S, T).
+
+    Raises:
+        SeriesTooShortError: T < 2 p + 3.
+    """
+    s, t = series.shape
+    if t < 2 * p + 3:
+        raise SeriesTooShortError(
+            f"{t} observations cannot estimate AR({p}); {2 * p + 3} are needed. Use a lower order."
+        )
+    rows = np.stack([series[:, p - lag : t - lag] for lag in range(p + 1)], axis=2)
+    means = rows.mean(axis=1) if constant else np.zeros((s, p + 1))
+    centred = rows - means[:, None]
+    gram = np.swapaxes(centred[:, :, 1:], 1, 2) @ centred
+    inverse = np.linalg.pinv(gram[:, :, 1:], hermitian=True)
+    phi = np.einsum("sij,sj->si", inverse, gram[:, :, 0])
+    residuals = centred[:, :, 0] - np.einsum("snj,sj->sn", centred[:, :, 1:], phi)
+    sigma2 = np.sum(residuals**2, axis=1) / (t - p - p - constant)
+    covariance = inverse
+    if constant:
+        lags = means[:, 1:]
+        cross = -np.einsum("sij,sj->si", inverse, lags)
+        corner = 1 / (t - p) - np.einsum("si,si->s", cross, lags)
+        covariance = np.concatenate(
+            [
+                np.concatenate([corner[:, None, None], cross[:, None]], axis=2),
+                np.concatenate([cross[:, :, None], inverse], axis=2),
+            ],
+            axis=1,
+        )
+    return Estimates(
+        means[:, 0] - np.einsum("si,si->s", means[:, 1:], phi),
+        phi,
+        residuals,
+        sigma2,
+        sigma2[:, None, None] * covariance,
+        means,
+    )
+
+
+def forecast_variance(
+    values: Vector,
+    p: int,
+    horizon: int,
+    *,
+    constant: bool = True,
+    integrated: bool = False,
+    known: Vector | None = None,
+) -> tuple[Vector, Vector, Vector]:
+    """Variance of the h-step error, in its two parts.
+
+    Innovations: sigma2 * sum over j < h of psi_j^2. Parameters, by the delta method: g_h' V g_h with V the
+    covariance of (c, phi) and g_h the derivative of the h-step forecast, itself an autoregressive recursion.
+
+    Args:
+        values: shape (T,); changes where `integrated`.
+        p: order.
+        horizon: H.
+        constant: whether c is estimated.
+        integrated: the path of the cumulated values is meant.
+        known: what the forecast starts from, where it is newer than `values`.
+
+    Returns:
+        forecast, variance by innovations, variance by parameters, each (H,).
+    Source: Luetkepohl (2005), New Introduction to Multiple Time Series Analysis, section 3.5.
+    """
+    fit = estimate(values[None], p, constant=constant)
+    phi, c = fit.phi[0], float(fit.constant[0])
+    path = np.concatenate([_last(values if known is None else known, p), np.zeros(horizon)])
+    slopes = np.zeros((p + horizon, fit.covariance.shape[1]))
+    for t in range(p, p + horizon):
+        past = path[t - p : t][::-1]
+        path[t] = c + past @ phi
+        own = np.concatenate([np.ones(int(constant)), past])
+        slopes[t] = own + phi @ slopes[t - p : t][::-1]
+    forecast, slopes, psi = path[p:], slopes[p:], psi_weights(phi, horizon)
+    if integrated:
+        forecast, slopes, psi = np.cumsum(forecast), np.cumsum(slopes, axis=0), np.cumsum(psi)
+    innovations = fit.sigma2[0] * np.cumsum(psi**2)
+    parameters = np.einsum("hi,ij,hj->h", slopes, fit.covariance[0], slopes)
+    return forecast, np.asarray(innovations), np.asarray(parameters)
+
+
+def gaussian_quantiles(
+    values: Vector,
+    p: int,
+    horizon: int,
+    levels: Sequence[float],
+    *,
+    constant: bool = True,
+    integrated: bool = False,
+    known: Vector | None = None,
+    parameters: bool = True,
+) -> Matrix:
+    """Gaussian quantiles of the h-step forecast, shape (H, Q); arguments as in `forecast_variance`.
+
+    Args:
+        parameters: add the variance by estimated coefficients; without it the bands are too narrow.
+    """
+    forecast, innovations, estimated = forecast_variance(
+        values, p, horizon, constant=constant, integrated=integrated, known=known
+    )
+    spread = np.sqrt(innovations + (estimated if parameters else 0.0))
+    return np.asarray(forecast[:, None] + spread[:, None] * ndtri(np.asarray(levels)))
+
+
+def bootstrap_paths(
+    values: Vector,
+    p: int,
+    horizon: int,
+    rng: np.random.Generator,
+    *,
+    constant: bool = True,
+    integrated: bool = False,
+    known: Vector | None = None,
+    draws: int = DRAWS,
+) -> Matrix:
+    """Draw future paths by the residual bootstrap with re-estimation: shape (draws, H).
+
+    Centred residuals, rescaled by sqrt(N / (N - k)), regenerate the whole series from p of its values in a
+    row; each series gives new coefficients, and these a path from the *observed* last p values with drawn
+    residuals. Where the largest inverse root is 0.9 or more, coefficients are corrected for their bias before
+    (by a first round of draws) and after; a correction that would leave the unit circle is shortened until
+    it does not.
+
+    Source: Thombs & Schucany (1990), JASA 85, 486-492; Pascual, Romo & Ruiz (2004), Journal of Time Series
+    Analysis 25, 449-465; Kilian (1998), Review of Economics and Statistics 80, 218-230.
+    """
+    fit = estimate(values[None], p, constant=constant)
+    phi, n = fit.phi[0], fit.residuals.shape[1]
+    noise = (fit.residuals[0] - fit.residuals[0].mean()) * np.sqrt(n / max(1, n - p - constant))
+    bias = np.zeros(p)
+    if NEAR_UNIT_CIRCLE <= largest_root(phi) < 1:
+        again = _regenerated(values, float(fit.constant[0]), phi, noise, draws, rng)
+        bias = estimate(again, p, constant=constant).phi.mean(axis=0) - phi
+        phi = _corrected(phi[None], bias)[0]
+    start = float(fit.means[0, 0] - fit.means[0, 1:] @ phi)
+    redrawn = estimate(_regenerated(values, start, phi, noise, draws, rng), p, constant=constant)
+    phis = _corrected(redrawn.phi, bias) if bias.any() else redrawn.phi
+    constants = redrawn.means[:, 0] - np.einsum("si,si->s", redrawn.means[:, 1:], phis)
+    shocks = rng.choice(noise, size=(draws, horizon))
+    path = np.concatenate([np.tile(_last(values if known is None else known, p), (draws, 1)), shocks], axis=1)
+    for t in range(p, p + horizon):
+        path[:, t] += constants + np.einsum("si,si->s", path[:, t - p : t][:, ::-1], phis)
+    return np.cumsum(path[:, p:], axis=1) if integrated else path[:, p:]
+
+
+def bootstrap_quantiles(
+    values: Vector,
+    p: int,
+    horizon: int,
+    levels: Sequence[float],
+    rng: np.random.Generator,
+    *,
+    constant: bool = True,
+    integrated: bool = False,
+    known: Vector | None = None,
+    draws: int = DRAWS,
+) -> Matrix:
+    """Quantiles of `bootstrap_paths`, shape (H, Q)."""
+    paths = bootstrap_paths(
+        values, p, horizon, rng, constant=constant, integrated=integrated, known=known, draws=draws
+    )
+    return cast(Matrix, np.quantile(paths, np.asarray(levels), axis=0, method="weibull").T)
+
+
+def largest_root(phi: Vector) -> float:
+    """Modulus of the largest inverse root of 1 - sum of phi_i z^i; below 1 the process is stationary."""
+    if not phi.any():
+        return 0.0
+    return float(np.abs(np.roots(np.concatenate([[1.0], -phi]))).max())
+
+
+def _last(known: Vector, p: int) -> Vector:
+    return known[len(known) - p :]
+
+
+def _regenerated(
+    values: Vector, constant: float, phi: Vector, noise: Vector, draws: int, rng: np.random.Generator
+) -> Matrix:
+    """Series of the length of `values`, begun with p of them in a row."""
+    p, n = len(phi), len(values)
+    begin = rng.integers(0, n - p + 1, size=draws)[:, None] + np.arange(p)
+    series = np.empty((draws, n))
+    series[:, :p] = values[begin]
+    series[:, p:] = constant + rng.choice(noise, size=(draws, n - p))
+    for t in range(p, n):
+        series[:, t] += series[:, t - p : t] @ phi[::-1]
+    return series
+
+
+def _corrected(phis: Matrix, bias: Vector) -> Matrix:
+    """Coefficients less their bias, or what of it leaves them stationary; explosive ones as they are."""
+    found = phis.copy()
+    for i, phi in enumerate(phis):
+        if largest_root(phi) >= 1:
+            continue
+        share = 1.0
+        while largest_root(phi - share * bias) >= 1:
+            share -= 0.01
+        found[i] = phi - share * bias
+    return found
