@@ -70,6 +70,9 @@ class Forecasts:
         matrix: Matrix = self.mean[self.models.index(model)]
         return matrix
 
+    def _repr_html_(self) -> str:
+        return str(self.to_frame()._repr_html_())
+
     def to_frame(self) -> pd.DataFrame:
         """Long table: series, model, origin, cutoff, h, target_time, actual, mean."""
         m, o, h = self.mean.shape

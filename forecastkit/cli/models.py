@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+from json import dumps
+
 import click
 
 
 @click.command("models")
+@click.option("--template", is_flag=True, help="Print a model of one's own to start from.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def command(as_json: bool) -> None:
-    """List the models that --models takes."""
+def command(template: bool, as_json: bool) -> None:
+    """List the models that --models takes, or print the pattern of one's own."""
+    if template:
+        text = (files("forecastkit") / "models" / "template.py").read_text(encoding="utf-8")
+        click.echo(dumps({"template": text}) if as_json else text, nl=as_json)
+        return
     from forecastkit.models.registry import MODELS, model_names
     from forecastkit.reporting.document import to_json
 

@@ -100,6 +100,11 @@ class Comparison:
 
         return verdict_text(self)
 
+    def _repr_html_(self) -> str:
+        from forecastkit.reporting.fragment import comparison_fragment
+
+        return comparison_fragment(self)
+
     @property
     def honesty(self) -> tuple[Finding, ...]:
         """What the coded checks found, see `audit`."""

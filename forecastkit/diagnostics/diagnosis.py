@@ -89,7 +89,7 @@ class Diagnosis:
         return diagnosis_text(self)
 
     def _repr_html_(self) -> str:
-        from forecastkit.reporting.diagnosis_page import diagnosis_fragment
+        from forecastkit.reporting.fragment import diagnosis_fragment
 
         return diagnosis_fragment(self)
 

@@ -1,4 +1,4 @@
-"""Diagnosis -> one HTML page, a fragment for notebooks, and a JSON document."""
+"""Diagnosis -> one HTML page, one JSON document, and its other files."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
-from markupsafe import Markup
 
 from forecastkit.diagnostics.diagnosis import Diagnosis
 from forecastkit.diagnostics.outcome import HypothesisTest
@@ -42,18 +41,6 @@ def diagnosis_page(diagnosis: Diagnosis) -> str:
         details=diagnosis_details(diagnosis),
         pictures=[picture(figured) for figured in diagnosis_figures(diagnosis)],
         tables=diagnosis_tables(diagnosis),
-    )
-
-
-def diagnosis_fragment(diagnosis: Diagnosis) -> Markup:
-    """Write the findings and the tests for a notebook."""
-    template = page_environment().get_template("fragment.html.j2")
-    return Markup(
-        template.render(
-            sentence=diagnosis_sentence(diagnosis),
-            details=diagnosis_details(diagnosis),
-            tables=(root_table(diagnosis), test_table(diagnosis)),
-        )
     )
 
 

@@ -48,6 +48,9 @@ class Scores:
         curve: Vector = table[self.models.index(model)]
         return curve
 
+    def _repr_html_(self) -> str:
+        return str(self.to_frame()._repr_html_())
+
     def to_frame(self) -> pd.DataFrame:
         """Long table: model, h, loss ("mse", "mae", "mase"), value, n_origins."""
         m, h = self.mse.shape
