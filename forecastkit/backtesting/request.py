@@ -70,10 +70,16 @@ def _origin_of(thing: Any) -> str:
     """Name a class or function with a hash of the file that defines it."""
     name = f"{getattr(thing, '__module__', '')}.{getattr(thing, '__qualname__', type(thing).__name__)}"
     try:
-        file = inspect.getsourcefile(thing)
-        return f"{name} {hashlib.sha256(Path(file or '').read_bytes()).hexdigest()[:16]}"
+        file = Path(inspect.getsourcefile(thing) or "")
+        return f"{name} {_hash_of(file, file.stat().st_mtime_ns)}"
     except (OSError, TypeError):
         return f"{name} {uuid.uuid4()}"
+
+
+@cache
+def _hash_of(file: Path, changed: int) -> str:
+    """Hash a file as it was when last changed, so that it is read once."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
 
 
 def _describe(recipe: Forecaster, plan: BacktestPlan, name: str) -> dict[str, Any]:
@@ -87,6 +93,7 @@ def _describe(recipe: Forecaster, plan: BacktestPlan, name: str) -> dict[str, An
     }
 
 
+@cache
 def _version(name: str) -> str | None:
     try:
         return version(name)

@@ -21,6 +21,11 @@ class NestedLags:
     counts: tuple[int, ...]
 
     @property
+    def plain(self) -> bool:
+        """Whether candidate p is the lags 1..p."""
+        return self.lags == tuple(range(1, len(self.lags) + 1)) and self.counts[0] == 0
+
+    @property
     def longest(self) -> int:
         """Values before the target that any candidate needs."""
         return max(self.lags, default=0)
@@ -59,7 +64,7 @@ class Terms:
 
     Args:
         trend: "n" none, "c" a constant, "ct" a constant and a line.
-        period: season length of the dummies, 1 for none; with a constant the last phase is its reference.
+        period: season length of the dummies, 1 for none; they sum to zero over a season.
         begin, length: position and number of the observations by which the line is scaled.
         shift, size: by which covariates are centred and scaled, shape (K,).
     """
@@ -74,8 +79,7 @@ class Terms:
     @property
     def count(self) -> int:
         """How many columns there are."""
-        dummies = self.period - (self.trend != "n") if self.period > 1 else 0
-        return ("n", "c", "ct").index(self.trend) + dummies + len(self.shift)
+        return ("n", "c", "ct").index(self.trend) + self.period - 1 + len(self.shift)
 
     def columns(self, times: Indices, known: Matrix | None = None) -> Matrix:
         """Columns at positions `times` (N,) of the whole series, with covariates (N, K): shape (N, D)."""
@@ -85,8 +89,9 @@ class Terms:
         if self.trend == "ct":
             parts.append(((times - self.begin) / self.length)[:, None])
         if self.period > 1:
-            phases = np.arange(self.period - (self.trend != "n"))
-            parts.append((times[:, None] % self.period == phases).astype(np.float64))
+            phase = times[:, None] % self.period
+            last = (phase == self.period - 1).astype(np.float64)
+            parts.append((phase == np.arange(self.period - 1)) - last)
         if len(self.shift) and known is not None:
             parts.append((known - self.shift) / self.size)
         return np.concatenate(parts, axis=1) if parts else np.empty((len(times), 0))

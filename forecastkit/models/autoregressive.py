@@ -2,94 +2,254 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
-from scipy.special import ndtri
-from threadpoolctl import ThreadpoolController
 
-from forecastkit.arrays import Matrix, Vector
-from forecastkit.diagnostics.autocorrelation import ljung_box
+from forecastkit.arrays import Indices, Matrix, Vector
 from forecastkit.diagnostics.stationarity import adf
-from forecastkit.errors import SeriesTooShortError
-from forecastkit.models.lags import Criterion, LagSelection, select_lags
-from forecastkit.models.protocol import Family, History
-from forecastkit.series.recursions import psi_weights
-from forecastkit.series.windows import lag_matrix
-
-SHORTEST = 12
-_BLAS = ThreadpoolController()  # finding the libraries costs a millisecond, so it is done once
+from forecastkit.errors import PlanError, SeriesTooShortError, nearest
+from forecastkit.models._ar_design import NestedLags, Terms, Trend, lags_to
+from forecastkit.models._ar_facts import facts_of_fits, notes_on_fits, warn_if_constant
+from forecastkit.models._ar_fits import Chooser, Fits
+from forecastkit.models._ar_recursions import RECURSIONS
+from forecastkit.models._ar_task import LOWERED, Ends, Estimator, Task, scale_of, task_of
+from forecastkit.models._ar_validation import (
+    choose_by_validation,
+    squared_errors,
+    validated_weights,
+    validation_schedule,
+)
+from forecastkit.models._rolling_ols import one_thread
+from forecastkit.models.lags import CRITERIA, Criterion, default_max_lag
+from forecastkit.models.protocol import QUANTILES, Answers, Family, History, Schedule, Windows
 
 
 @dataclass(frozen=True, slots=True)
 class Autoregression:
     """y_t = c + sum over i = 1..p of phi_i y_(t-i) + e_t by least squares, forecasts iterated.
 
-    Where a unit root is rejected (ADF, 5 %) on the data before the first origin the levels are modelled with
-    a constant; elsewhere first differences without one, since an estimated drift harms long horizons more
-    than it helps. This is decided once per backtest. Changes (log returns) are modelled without a constant.
+    By default levels are modelled, with a constant, where a unit root is rejected (ADF, 5 %) on the data
+    before the first origin; their forecasts are then drawn towards the last value as far as a validation on
+    the end of these data advises, h by h. Elsewhere first differences are modelled without a constant, since
+    an estimated drift harms long horizons more than it helps. All this is decided once per backtest. Changes
+    (log returns) are modelled without a constant.
+
+    Rows of the regression that lack a value are left out; a value that is missing at the origin is replaced
+    by its one-step forecast.
 
     Args:
         name: what the model is called.
-        criterion: how the order is chosen at every fit; order 0 is possible.
-        max_lag: highest order; by default min(floor(10 log10 T), T // 5).
-        difference: True or False overrides the unit-root rule.
+        criterion: how the order is chosen at every fit, order 0 is possible: "aic", "aicc", "bic", "hqic",
+            "fpe", or "cv", the squared error over the whole horizon at up to 200 origins inside the training
+            part.
+        max_lag: highest order; by default min(floor(10 log10 T), T // 5), T before the first origin.
+        difference: True or False overrides the unit-root rule; "cv" takes what forecast the end of the data
+            before the first origin better.
+        trend: "n" none, "c" a constant, "ct" a constant and a line, all of the levels: differences take away
+            one degree, so "c" leaves them none and "ct" a drift.
+        lags: this set and no choice, such as (1, 2, 12).
+        seasons: S > 0 adds the lags m, 2m .. S m of the period m to every order, m + 1 .. m + p to order p.
+        dummies: whether every phase of the season has its own constant.
+        estimator: "ols", "yule-walker" or "burg"; the latter two take plain lags only.
+        shrink: whether forecasts of levels are drawn towards the last value; by default where the unit-root
+            rule decided for levels.
         default_refit: origins between two fits.
+        weights: by h, the share of the forecast that is not the last value; settled by `prepare`.
+
+    Raises:
+        PlanError: an option is unknown, or two do not go together.
+    Source: orders and coefficients agree with statsmodels `ar_select_order` and `AutoReg`.
     """
 
     name: str = "ar"
-    criterion: Criterion = "bic"
+    criterion: Criterion | Literal["cv"] = "bic"
     max_lag: int | None = None
-    difference: bool | None = None
+    difference: bool | Literal["cv"] | None = None
+    trend: Trend = "c"
+    lags: tuple[int, ...] | None = None
+    seasons: int = 0
+    dummies: bool = False
+    estimator: Estimator = "ols"
+    shrink: bool | None = None
     default_refit: int | None = 1
     family: Family = "ar"
+    weights: tuple[float, ...] = ()
+
+    def __post_init__(self) -> None:
+        _one_of("criterion", self.criterion, (*CRITERIA, "cv"))
+        _one_of("trend", self.trend, ("n", "c", "ct"))
+        _one_of("estimator", self.estimator, ("ols", *RECURSIONS))
+        _one_of("difference", self.difference, (None, True, False, "cv"))
+        if (self.max_lag or 0) < 0 or self.seasons < 0 or (self.lags and min(self.lags) < 1):
+            raise PlanError(
+                f"max_lag={self.max_lag}, seasons={self.seasons} and lags={self.lags} were given; numbers of "
+                "lags are 0 or more, lags 1 or more."
+            )
+        special = self.lags or self.seasons or self.dummies or self.trend == "ct" or self.criterion == "cv"
+        if self.estimator != "ols" and special:
+            raise PlanError(
+                f"Estimator {self.estimator!r} takes plain lags, chosen by an information criterion, and at "
+                "most a constant. Use estimator 'ols' for anything else."
+            )
 
     def prepare(self, history: History, *, horizon: int, rng: np.random.Generator) -> Autoregression:
-        """Decide between levels and differences, unless that is settled."""
-        if self.difference is not None or history.changes:
-            return self
-        return replace(self, difference=not adf(history.values).rejected)
+        """Settle the highest order, levels or differences, and how far forecasts are drawn to the last value.
+
+        What the recipe says already stays.
+        """
+        settled = self
+        if settled.max_lag is None:
+            lost = not (history.changes or self.difference is False)
+            settled = replace(settled, max_lag=default_max_lag(len(history.values) - lost))
+        if history.changes:
+            return settled
+        if self.difference is None:
+            rejected = adf(history.values[np.isfinite(history.values)]).rejected
+            settled = replace(settled, difference=not rejected)
+        if self.difference == "cv":
+            settled = replace(settled, difference=settled._differences_forecast_better(history, horizon))
+        shrink = self.difference is None if self.shrink is None else self.shrink
+        if shrink and not settled.difference and not self.weights:
+            settled = replace(settled, weights=settled._validated_weights(history, horizon))
+        return settled
 
     def fit(self, history: History, *, horizon: int, rng: np.random.Generator) -> FittedAutoregression:
         """Choose the order, then estimate it on its own full sample.
 
         Raises:
-            SeriesTooShortError: fewer than 12 observations, or too few for max_lag.
+            SeriesTooShortError: too few observations, or too few without missing values.
         """
         settled = self.prepare(history, horizon=horizon, rng=rng)
-        integrate = history.changes or bool(settled.difference)
-        values = np.diff(history.values) if integrate and not history.changes else history.values
-        needed = max(SHORTEST, 2 * (self.max_lag or 0) + 3)
-        if len(values) < needed:
-            raise SeriesTooShortError(
-                f"{len(history.values)} observations are too few to fit {self.name!r}; at least "
-                f"{needed + len(history.values) - len(values)} are needed. Use fewer origins or a shorter "
-                "horizon."
-            )
-        with _BLAS.limit(limits=1, user_api="blas"):
-            selection = select_lags(values, self.max_lag, constant=not integrate, criterion=self.criterion)
-            return _least_squares(values, selection, integrate, history.period)
+        whole = np.array([[0, len(history.values)]])
+        task = settled._task(history, whole[0], horizon)
+        with one_thread():
+            fits = settled._fits(task, whole)
+            facts = facts_of_fits(task, fits, whole)
+        warn_if_constant(fits, float(history.values[-1]))
+        return FittedAutoregression(
+            fits, task.lags, task.terms, task.differenced, settled.weights, facts=facts[0]
+        )
+
+    def forecast_origins(
+        self, history: History, schedule: Schedule, *, horizon: int, rng: np.random.Generator
+    ) -> Answers:
+        """Serve a whole backtest: one factor that the windows update, then all origins at once.
+
+        Raises:
+            SeriesTooShortError: a training part is too short.
+        """
+        begin = time.perf_counter()
+        settled = self.prepare(_part(history, schedule.fits[0], horizon), horizon=horizon, rng=rng)
+        task = settled._task(history, schedule.fits[0], horizon)
+        with one_thread():
+            fits = settled._fits(task, schedule.fits)
+            facts = facts_of_fits(task, fits, schedule.fits)
+            fit_seconds = time.perf_counter() - begin
+            ends = task.ends(fits, schedule.fit_of, schedule.origins[:, 1])
+            path = ends.path()
+            level = ends.level(path, settled.weights)
+            quantiles = ends.quantiles(level, QUANTILES)
+        return Answers(
+            mean=path if history.changes else level,
+            facts=facts,
+            quantiles=quantiles,
+            notes=notes_on_fits(task, fits, facts, self.name),
+            fit_seconds=fit_seconds,
+        )
+
+    def _task(self, history: History, first: Indices, horizon: int) -> Task:
+        """Lay out a past; trend and covariates are scaled by the training part `first`."""
+        differenced = bool(self.difference) and not history.changes
+        start, stop = first.tolist()
+        known = history.known
+        if known is not None and differenced:
+            known = np.diff(known, axis=0)
+        shift, size = scale_of(None if known is None else known[start : stop - differenced])
+        trend = "n" if history.changes else LOWERED[self.trend] if differenced else self.trend
+        period = history.period if self.dummies else 1
+        terms = Terms(trend, period, history.start + start, stop - start, shift, size)
+        if self.lags is not None:
+            lags = NestedLags(self.lags, (len(self.lags),))
+        else:
+            lags = lags_to(self.max_lag or 0, period=history.period, seasons=self.seasons)
+        return task_of(history, lags, terms, differenced=differenced, horizon=horizon)
+
+    def _fits(self, task: Task, windows: Windows) -> Fits:
+        choose: Criterion | Chooser
+        if self.criterion == "cv":
+            choose = partial(choose_by_validation, horizon=task.horizon, cumulated=task.integrated)
+        else:
+            choose = self.criterion
+        return task.fit(windows, choose, estimator=self.estimator, name=self.name)
+
+    def _validated_weights(self, history: History, horizon: int) -> tuple[float, ...]:
+        """How far to draw forecasts to the last value, from forecasts inside the training part."""
+        found = self._forecast_inside(history, horizon)
+        return validated_weights(history.values, *found) if found is not None else ()
+
+    def _differences_forecast_better(self, history: History, horizon: int) -> bool:
+        """Whether changes forecast the second half of the training part better than levels do."""
+        mse = []
+        for difference in (False, True):
+            found = replace(self, difference=difference)._forecast_inside(history, horizon)
+            if found is None:
+                return not adf(history.values[np.isfinite(history.values)]).rejected
+            mse.append(np.nanmean(squared_errors(history.values, *found)))
+        return bool(mse[1] < mse[0])
+
+    def _forecast_inside(self, history: History, horizon: int) -> tuple[Indices, Matrix] | None:
+        """Origins inside a past and what the recipe forecasts from them; None where it is too short."""
+        schedule = validation_schedule(len(history.values), horizon)
+        if schedule is None:
+            return None
+        plain = replace(self, shrink=False, weights=())
+        try:
+            answers = plain.forecast_origins(history, schedule, horizon=horizon, rng=np.random.default_rng(0))
+        except SeriesTooShortError:  # half of the past is too short for these lags: nothing is validated
+            return None
+        return schedule.origins[:, 1], answers.mean
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedAutoregression:
-    """Coefficients of one fit.
+    """One fit.
 
     Args:
-        constant: 0 where integrated.
-        phi: shape (p,).
-        sigma2: SSR / (rows - regressors), in the unit of the values squared.
-        integrated: changes were modelled, not levels.
+        fits: its estimates, F = 1.
+        lags, terms: the regressors.
+        differenced: differences were modelled, not the values.
+        weights: by h, the share of the forecast that is not the last value.
         facts: order, highest order tried, what was modelled, Ljung-Box test of the residuals.
     """
 
-    constant: float
-    phi: Vector
-    sigma2: float
-    integrated: bool
+    fits: Fits
+    lags: NestedLags
+    terms: Terms
+    differenced: bool = False
+    weights: tuple[float, ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def phi(self) -> Vector:
+        """Coefficients by lag, up to the last that is used: shape (p,)."""
+        return np.asarray(self.fits.phi[0, : int(self.lags.reach[self.fits.p[0]])])
+
+    @property
+    def sigma2(self) -> float:
+        """SSR / (rows - regressors), in the unit of the values squared."""
+        return float(self.fits.sigma2[0])
+
+    @property
+    def constant(self) -> float:
+        """Intercept of the values as they are; 0 where the model has none."""
+        if self.terms.trend == "n":
+            return 0.0
+        return float(self.fits.gamma[0, 0] + self.fits.centre[0] * (1 - self.phi.sum()))
 
     def forecast(self, history: History, horizon: int) -> Vector:
         """Iterate the recursion from the last p values.
@@ -97,10 +257,11 @@ class FittedAutoregression:
         Raises:
             SeriesTooShortError: the history holds fewer than p values.
         """
-        changes = self._forecast_modelled(history, horizon)
-        if self.integrated and not history.changes:
-            return np.asarray(history.values[-1] + np.cumsum(changes))
-        return changes
+        return np.asarray(self.forecast_many([history], horizon)[0])
+
+    def forecast_many(self, histories: Sequence[History], horizon: int) -> Matrix:
+        """Forecast from the end of every history: shape (O, H)."""
+        return np.array([self._answer(history, horizon)[0] for history in histories])
 
     def forecast_quantiles(self, history: History, horizon: int, levels: Sequence[float]) -> Matrix:
         """Gaussian quantiles with variance sigma2 * sum over j < h of psi_j^2, without parameter uncertainty.
@@ -108,67 +269,38 @@ class FittedAutoregression:
         Returns:
             shape (horizon, len(levels)); for changes, quantiles of the cumulated path.
         """
-        path = self._forecast_modelled(history, horizon)
-        psi = psi_weights(self.phi, horizon)
-        if self.integrated:
-            psi = np.cumsum(psi)
-            path = np.cumsum(path) + (0.0 if history.changes else history.values[-1])
-        spread = np.sqrt(self.sigma2 * np.cumsum(psi**2))
-        return np.asarray(path[:, None] + spread[:, None] * ndtri(np.asarray(levels))[None, :])
+        _, level, ends = self._answer(history, horizon)
+        return np.asarray(ends.quantiles(level[None], tuple(levels))[0])
 
-    def _forecast_modelled(self, history: History, horizon: int) -> Vector:
+    def _answer(self, history: History, horizon: int) -> tuple[Vector, Vector, Ends]:
         p = len(self.phi)
-        differenced = self.integrated and not history.changes
-        needed = p + differenced
-        if len(history.values) < needed:
+        needed = p + self.differenced
+        if len(history.values) < max(1, needed):
             raise SeriesTooShortError(
                 f"A forecast of AR({p}) needs the last {needed} values; the history has "
                 f"{len(history.values)}."
             )
-        past = history.values[len(history.values) - needed :]
-        path = np.concatenate([np.diff(past) if differenced else past, np.zeros(horizon)])
-        reversed_phi = self.phi[::-1]
-        for t in range(p, p + horizon):
-            path[t] = self.constant + np.dot(reversed_phi, path[t - p : t])
-        return path[p:]
+        task = task_of(history, self.lags, self.terms, differenced=self.differenced, horizon=horizon)
+        ends = task.ends(self.fits, np.zeros(1, dtype=np.int64), np.array([len(history.values)]))
+        path = ends.path()
+        level = ends.level(path, self.weights)
+        return (path if history.changes else level)[0], level[0], ends
 
 
-def _least_squares(
-    values: Vector, selection: LagSelection, integrate: bool, period: int
-) -> FittedAutoregression:
-    """Regress values on p lags (and a constant where not integrated), using every row that p leaves."""
-    p = selection.p
-    centre = 0.0 if integrate else float(values.mean())
-    centred = values - centre
-    spread = float(np.sqrt(np.mean(centred**2))) or 1.0
-    scaled = centred / spread
-    columns = [] if integrate else [np.ones((len(values) - p, 1))]
-    design = np.hstack([*columns, lag_matrix(scaled, p)])
-    target = scaled[p:]
-    solution = np.linalg.lstsq(design, target, rcond=None)[0] if design.shape[1] else np.empty(0)
-    residuals = (target - design @ solution) * spread
-    phi = np.array(solution[len(columns) :])
-    constant = 0.0 if integrate else float(solution[0] * spread + centre * (1 - phi.sum()))
-    degrees = max(1, len(residuals) - design.shape[1])
-    return FittedAutoregression(
-        constant=constant,
-        phi=phi,
-        sigma2=float(residuals @ residuals / degrees),
-        integrated=integrate,
-        facts=_facts(residuals, selection, integrate, period),
+def _part(history: History, window: Indices, horizon: int) -> History:
+    """What a history would be at the end of a window."""
+    start, stop = window.tolist()
+    known = None if history.known is None else history.known[start : stop + horizon]
+    return replace(
+        history,
+        values=history.values[start:stop],
+        index=history.index[start:stop],
+        start=history.start + start,
+        known=known,
     )
 
 
-def _facts(residuals: Vector, selection: LagSelection, integrate: bool, period: int) -> dict[str, Any]:
-    """What the report says of one fit: the order, and whether its residuals still carry autocorrelation."""
-    p = selection.p
-    pooled = min(10 if period == 1 else 2 * period, len(residuals) // 5)
-    pooled = pooled if pooled > p else p + 5
-    p_value = ljung_box(residuals, pooled, fitted=p).p_value if pooled < len(residuals) else None
-    return {
-        "p": p,
-        "max_lag": len(selection.criterion) - 1,
-        "modelled": "changes" if integrate else "levels",
-        "ljung_box_lags": pooled,
-        "ljung_box_p": p_value,
-    }
+def _one_of(what: str, given: Any, known: Sequence[Any]) -> None:
+    if not any(given is one or (isinstance(given, str) and given == one) for one in known):
+        texts = [one for one in known if isinstance(one, str)]
+        raise PlanError(f"There is no {what} {given!r}. {nearest(str(given), texts)}")

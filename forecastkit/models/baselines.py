@@ -13,7 +13,7 @@ import numpy as np
 
 from forecastkit.arrays import Vector
 from forecastkit.errors import SeriesTooShortError
-from forecastkit.models.protocol import Family, History
+from forecastkit.models.protocol import Answers, Family, History, Schedule
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class Baseline:
     """A forecast that is computed from the history alone, without a fit."""
 
     name: str
-    rule: Callable[[History, int], Vector]
+    rule: Callable[[Vector, int, bool, int], Vector]
     family: Family = "reference"
     default_refit: int | None = None
 
@@ -31,55 +31,63 @@ class Baseline:
 
     def forecast(self, history: History, horizon: int) -> Vector:
         """Apply the rule at the end of the history."""
-        return self.rule(history, horizon)
+        return self.rule(history.values, history.period, history.changes, horizon)
+
+    def forecast_origins(
+        self, history: History, schedule: Schedule, *, horizon: int, rng: np.random.Generator
+    ) -> Answers:
+        """Apply the rule at every origin of a backtest."""
+        paths = [
+            self.rule(history.values[start:stop], history.period, history.changes, horizon)
+            for start, stop in schedule.origins.tolist()
+        ]
+        return Answers(np.array(paths))
 
 
-def naive(history: History, horizon: int) -> Vector:
+def naive(values: Vector, period: int, changes: bool, horizon: int) -> Vector:
     """Repeat the last value; for changes, forecast none."""
-    return np.full(horizon, 0.0 if history.changes else history.values[-1])
+    return np.full(horizon, 0.0 if changes else values[-1])
 
 
-def seasonal_naive(history: History, horizon: int) -> Vector:
+def seasonal_naive(values: Vector, period: int, changes: bool, horizon: int) -> Vector:
     """Repeat the last season.
 
     Raises:
         SeriesTooShortError: less than one season is known.
     """
-    _need_season(history)
-    return np.resize(history.values[-history.period :], horizon)
+    _need_season(values, period)
+    return np.resize(values[-period:], horizon)
 
 
-def drift(history: History, horizon: int) -> Vector:
+def drift(values: Vector, period: int, changes: bool, horizon: int) -> Vector:
     """Extend the line from the first to the last value: y_T + h (y_T - y_1) / (T - 1)."""
-    values = history.values
-    if history.changes:
+    if changes:
         return np.full(horizon, values.mean())
     slope = (values[-1] - values[0]) / max(1, len(values) - 1)
     return np.asarray(values[-1] + slope * np.arange(1, horizon + 1))
 
 
-def climatology(history: History, horizon: int) -> Vector:
+def climatology(values: Vector, period: int, changes: bool, horizon: int) -> Vector:
     """Forecast the mean of all that is known."""
-    return np.full(horizon, history.values.mean())
+    return np.full(horizon, values.mean())
 
 
-def seasonal_climatology(history: History, horizon: int) -> Vector:
+def seasonal_climatology(values: Vector, period: int, changes: bool, horizon: int) -> Vector:
     """Forecast the mean of the same phase of the season.
 
     Raises:
         SeriesTooShortError: less than one season is known.
     """
-    _need_season(history)
-    m = history.period
-    newest_first = history.values[::-1]
-    means = np.array([newest_first[m - 1 - phase :: m].mean() for phase in range(m)])
+    _need_season(values, period)
+    phase = (np.arange(len(values)) - len(values)) % period
+    means = np.bincount(phase, weights=values) / np.bincount(phase)
     return np.resize(means, horizon)
 
 
-def _need_season(history: History) -> None:
-    if len(history.values) < history.period:
+def _need_season(values: Vector, period: int) -> None:
+    if len(values) < period:
         raise SeriesTooShortError(
-            f"A history of {len(history.values)} observations holds no whole season of {history.period}. "
+            f"A history of {len(values)} observations holds no whole season of {period}. "
             "Give a longer history or a smaller period."
         )
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import pandas as pd
 
-from forecastkit.arrays import Cube, Matrix, Vector
+from forecastkit.arrays import Cube, Indices, Matrix, Vector
 from forecastkit.errors import PlanError
 
 Family = Literal["reference", "ar", "network", "oracle", "other"]
+Windows: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.int64]]
 QUANTILES = (0.025, 0.1, 0.9, 0.975)
 """Levels asked of models that know their own uncertainty: the limits of the 80 % and 95 % intervals."""
 
@@ -27,12 +28,51 @@ class History:
         period: season length in observations, 1 for none.
         changes: the values are changes of the scored quantity (log returns), so "no change" is a forecast of
             zeros and paths are cumulated before scoring.
+        start: observations of the series before the first of these: where trend and season stand.
+        known: covariates known ahead, shape (T + H, K): those of the values, then those of the H steps that
+            are forecast. None where the series has none.
     """
 
     values: Vector
     index: pd.Index
     period: int = 1
     changes: bool = False
+    start: int = 0
+    known: Matrix | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Schedule:
+    """Which part of one past each fit and each forecast of a backtest may use, as positions in its values.
+
+    Args:
+        fits: shape (F, 2), first position of each training part and one past its last; neither falls.
+        origins: shape (O, 2), the same of what is known to each forecast.
+        fit_of: shape (O,), the fit that serves each origin.
+    """
+
+    fits: Windows
+    origins: Windows
+    fit_of: Indices
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """What a recipe that serves a whole backtest in one call answers.
+
+    Args:
+        mean: shape (O, H), as `forecast` gives it.
+        facts: one mapping per fit.
+        quantiles: shape (O, H, Q) at QUANTILES, as `forecast_quantiles` gives them.
+        notes: what the user should be warned of.
+        fit_seconds: share of the time that went into the fits.
+    """
+
+    mean: Matrix
+    facts: tuple[Mapping[str, Any], ...] = ()
+    quantiles: Cube | None = None
+    notes: tuple[str, ...] = ()
+    fit_seconds: float = 0.0
 
 
 @runtime_checkable
@@ -58,6 +98,13 @@ class Forecaster(Protocol):
     `default_refit` (origins between two fits when the plan names none, None for once; default 1), `family`
     ("reference", "ar", "network", "oracle" or "other"), and `prepare(history, *, horizon, rng)`, which
     settles, on the data before the first origin, what is decided once per backtest.
+
+    A recipe that does many origins at once faster than one by one may offer `forecast_origins(history,
+    schedule, *, horizon, rng) -> Answers`. It is handed the past of the last origin and must use, for each
+    fit and each forecast, the part that `schedule` names and nothing after it: replacing what follows an
+    origin must leave its forecast as it was, bit for bit. The first origin is asked alone too, by `fit` and
+    `forecast`; where the two differ, `forecast_origins` is not used. A fit or an origin that fails makes it
+    raise; the origins are then served one by one.
     """
 
     @property

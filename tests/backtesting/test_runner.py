@@ -18,7 +18,7 @@ from forecastkit.errors import (
 )
 from forecastkit.models.autoregressive import Autoregression
 from forecastkit.models.baselines import NAIVE
-from forecastkit.models.protocol import QUANTILES, FromFunction
+from forecastkit.models.protocol import QUANTILES, Answers, FromFunction
 from forecastkit.runs.folder import RunFolder
 from forecastkit.series.series import Series
 from forecastkit.series.transforms import TRANSFORMS, find_transform
@@ -178,10 +178,11 @@ class Interrupt(KeyboardInterrupt):
     """Ctrl-C, told apart from a real one."""
 
 
+@pytest.mark.parametrize("one_by_one", [True, False])
 @pytest.mark.parametrize("stop_at", [1, 3, 5])
-def test_an_interrupted_run_resumes_to_the_same_bits(tmp_path, stop_at: int) -> None:
+def test_an_interrupted_run_resumes_to_the_same_bits(tmp_path, stop_at: int, one_by_one: bool) -> None:
     plan = BacktestPlan(horizon=3, origins=6)
-    recipes = {"naive": NAIVE, "ar": Autoregression()}
+    recipes = {"naive": NAIVE, "ar": Counting() if one_by_one else Autoregression()}
     whole = run_backtest(SERIES, recipes, plan, transform=NONE)
 
     def interrupt(model, done, total):
@@ -194,9 +195,10 @@ def test_an_interrupted_run_resumes_to_the_same_bits(tmp_path, stop_at: int) -> 
     again = RunFolder.start(tmp_path / "run", {"a": 1}, SERIES, QUANTILES, replace=False)
     assert len(again.blocks) == 1 + stop_at
     fits = []
-    counting = replace(Counting(), fits=fits)
-    resumed = run_backtest(SERIES, {"naive": NAIVE, "ar": counting}, plan, transform=NONE, folder=again)
-    assert len(fits) == 6 - stop_at
+    if one_by_one:
+        recipes["ar"] = Counting(fits=fits)
+    resumed = run_backtest(SERIES, recipes, plan, transform=NONE, folder=again)
+    assert len(fits) == (6 - stop_at if one_by_one else 0)
     assert resumed.mean.tobytes() == whole.mean.tobytes()
     assert resumed.quantiles["ar"].tobytes() == whole.quantiles["ar"].tobytes()
 
@@ -226,6 +228,61 @@ def test_white_noise_has_no_skill_under_any_transform() -> None:
             climatology = result.forecasts.of("climatology")
             assert climatology[0] == pytest.approx(np.full(4, values[: result.forecasts.origins[0]].mean()))
             assert result.skill_horizon["ar"].h == 0
+
+
+@pytest.mark.parametrize("transform", TRANSFORMS)
+@pytest.mark.parametrize("window", [None, 30])
+@pytest.mark.parametrize("refit", [1, 4, None])
+def test_one_call_for_all_origins_equals_the_loop(transform, window, refit) -> None:
+    plan = BacktestPlan(horizon=3, origins=8, gap=2, train_window=window, refit_every=refit)
+    whole, loop = (
+        run_backtest(SERIES, {"ar": model}, plan, transform=TRANSFORMS[transform])
+        for model in (Autoregression(), Counting())
+    )
+    assert whole.mean == pytest.approx(loop.mean, rel=1e-12)
+    assert whole.quantiles["ar"] == pytest.approx(loop.quantiles["ar"], rel=1e-10)
+    assert [fact["p"] for fact in whole.facts["ar"]] == [fact["p"] for fact in loop.facts["ar"]]
+    assert whole.refits == loop.refits
+
+
+@dataclass(frozen=True)
+class PeeksOverAll(FromFunction):
+    """Answers a whole backtest with what comes after the first origin."""
+
+    def fit(self, history, *, horizon, rng):
+        return self
+
+    def forecast_origins(self, history, schedule, *, horizon, rng):
+        stops = schedule.origins[:, 1]
+        return Answers(np.array([np.resize(history.values[stop - 1 :], horizon) for stop in stops]))
+
+
+def test_a_whole_call_that_looks_ahead_is_found() -> None:
+    peeks = PeeksOverAll("peeks", lambda values, horizon: np.full(horizon, values[-1]))
+    plan = BacktestPlan(horizon=3, origins=10)
+    with pytest.warns(ForecastKitWarning, match="otherwise from origin 48 alone .* `forecast_origins`"):
+        result = run_backtest(SERIES, {"peeks": peeks, "naive": NAIVE}, plan, transform=NONE)
+    assert result.of("peeks").tolist() == result.of("naive").tolist()
+
+
+def test_an_origin_whose_path_runs_away_is_the_only_one_lost() -> None:
+    @dataclass(frozen=True)
+    class RunsAway(FromFunction):
+        def fit(self, history, *, horizon, rng):
+            return self
+
+        def forecast_origins(self, history, schedule, *, horizon, rng):
+            paths = np.repeat(history.values[schedule.origins[:, 1] - 1][:, None], horizon, axis=1)
+            paths[2, 1:] = np.inf
+            return Answers(paths, notes=("it ran away",))
+
+    plan = BacktestPlan(horizon=3, origins=4)
+    recipes = {"away": RunsAway("away", lambda values, horizon: np.full(horizon, values[-1]))}
+    with pytest.warns(UserWarning) as caught:
+        result = run_backtest(SERIES, recipes, plan, transform=NONE)
+    assert any("it ran away" in str(warning.message) for warning in caught)
+    assert np.isnan(result.mean[0]).all(axis=1).tolist() == [False, False, True, False]
+    assert "at origin 56, h = 2" in result.failures[0].message
 
 
 @dataclass(frozen=True)

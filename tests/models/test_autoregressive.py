@@ -13,6 +13,8 @@ from strategies import autoregressions
 from forecastkit.diagnostics.autocorrelation import ljung_box
 from forecastkit.diagnostics.stationarity import adf
 from forecastkit.errors import ForecastKitWarning, SeriesTooShortError
+from forecastkit.models._ar_design import Terms, lags_to
+from forecastkit.models._ar_fits import Fits
 from forecastkit.models.autoregressive import Autoregression, FittedAutoregression
 from forecastkit.models.lags import default_max_lag
 from forecastkit.models.protocol import History
@@ -87,7 +89,7 @@ class TestAgainstStatsmodels:
         ours = fit(past, difference=True)
         theirs = AutoReg(np.diff(values), ours.facts["p"], trend="n").fit()
         assert ours.facts["p"] >= 1
-        assert (ours.constant, ours.integrated) == (0.0, True)
+        assert (ours.constant, ours.differenced) == (0.0, True)
         assert ours.phi == pytest.approx(theirs.params, rel=1e-8)
         assert ours.forecast(past, 24) == pytest.approx(values[-1] + np.cumsum(theirs.forecast(24)), rel=1e-8)
         rows, regressors = len(theirs.resid), ours.facts["p"]
@@ -164,7 +166,18 @@ def test_changes_are_the_differences_of_their_sum(values):
 
 
 class TestForecast:
-    FITTED = FittedAutoregression(1.0, np.array([0.5, 0.25]), 4.0, False)
+    FITTED = FittedAutoregression(
+        Fits(
+            p=np.array([2]),
+            phi=np.array([[0.5, 0.25]]),
+            gamma=np.array([[1.0]]),
+            sigma2=np.array([4.0]),
+            centre=np.zeros(1),
+            constant=np.array([False]),
+        ),
+        lags_to(2),
+        Terms("c"),
+    )
 
     def test_recursion_by_hand(self, history):
         """1 + .5 * 8 + .25 * 4 = 6; 1 + .5 * 6 + .25 * 8 = 6; 1 + .5 * 6 + .25 * 6 = 5.5."""
@@ -234,8 +247,8 @@ class TestUnitRootRule:
 
     @pytest.mark.parametrize("difference", [True, False])
     def test_what_is_settled_stays(self, difference, rng, history):
-        recipe = Autoregression(difference=difference)
-        assert settle(recipe, history(rng.normal(size=120))) is recipe
+        settled = settle(Autoregression(difference=difference), history(rng.normal(size=120)))
+        assert settled == Autoregression(difference=difference, max_lag=20)
 
     def test_changes_are_not_differenced_again(self, rng, history):
         past = history(rng.normal(size=120).cumsum(), changes=True)
