@@ -125,9 +125,7 @@ class Bench:
             )
         except BackendError:
             raise
-        except (
-            Exception
-        ):  # what fails is met again, and recorded, when origins are served one by one
+        except Exception:  # what fails is met again, and recorded, when origins are served one by one
             return {}
         if not _agree(answers.mean[0], np.asarray(alone, dtype=np.float64)):
             self._warn_of_disagreement("forecast_origins", int(origins[0]))

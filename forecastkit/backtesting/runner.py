@@ -100,7 +100,7 @@ def check_runnable(series: Series, plan: BacktestPlan, transform: Transform) -> 
         MissingValuesError: missing values were kept.
         SeriesTooShortError: the plan does not fit into the series.
     """
-    missing = int(np.isnan(series.values).sum())
+    missing = int(np.isnan(series.values).sum()) if series.missing == "keep" else 0
     if missing:
         raise MissingValuesError(
             f"Series {series.name!r} keeps {missing} missing values, which references cannot forecast from. "
