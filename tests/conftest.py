@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import curl_cffi  # noqa: F401  before TensorFlow, whose libcurl it would else bind to
 import numpy as np
 import pandas as pd
 import pytest
