@@ -144,7 +144,7 @@ def prune(keep: int, damaged: bool, dry_run: bool, as_json: bool) -> None:
     word = "would be deleted" if dry_run else "deleted"
     for path in paths:
         click.echo(f"{path.parent.name}/{path.stem} {word}")
-    click.echo(f"{len(paths)} snapshots {word}.")
+    click.echo(f"{'One snapshot' if len(paths) == 1 else f'{len(paths)} snapshots'} {word}.")
 
 
 def _described(snapshot: Snapshot, fetched: bool) -> list[str]:
