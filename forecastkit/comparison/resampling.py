@@ -91,12 +91,14 @@ class Resample:
     Args:
         losses: by model, shape (N, H).
         averages: by model, shape (draws, H); empty where N / block is below 5.
+        counts: how often each draw holds each origin, shape (draws, N).
         block: mean block length in origins.
         overlaps: neighbouring errors that share targets at h = 1..H, shape (H,).
     """
 
     losses: Mapping[str, Matrix]
     averages: Mapping[str, Matrix]
+    counts: Matrix
     block: float
     overlaps: Indices
 
@@ -108,7 +110,7 @@ class Resample:
     @property
     def draws(self) -> int:
         """Resampled sets, 0 where there are too few blocks."""
-        return len(next(iter(self.averages.values())))
+        return len(self.counts)
 
     @property
     def reason(self) -> str:
@@ -142,9 +144,10 @@ def resample(
     if n >= FEWEST_ORIGINS and np.isfinite(stacked).all():
         block = max(block, _advised(stacked, len(losses)))
     if n < max(FEWEST_ORIGINS, FEWEST_BLOCKS * block) or not np.isfinite(stacked).all():
-        return Resample(losses, dict.fromkeys(losses, np.empty((0, horizon))), block, overlaps)
-    averages = np.split(stationary_counts(n, block, draws, rng) @ stacked / n, len(losses), axis=1)
-    return Resample(losses, dict(zip(losses, averages, strict=True)), block, overlaps)
+        draws = 0
+    counts = stationary_counts(n, block, draws, rng) if draws else np.empty((0, n))
+    averages = np.split(counts @ stacked / max(n, 1), len(losses), axis=1)
+    return Resample(losses, dict(zip(losses, averages, strict=True)), counts, block, overlaps)
 
 
 def _advised(stacked: Matrix, models: int) -> float:

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar, cast
 
 import numpy as np
 from scipy.special import ndtr, stdtr
 
-from forecastkit.arrays import Vector
+from forecastkit.arrays import Matrix, Vector
 from forecastkit.backtesting.plan import FEWEST_ORIGINS
 from forecastkit.comparison.variance import bartlett, cosine, periodogram, rectangular
 from forecastkit.errors import PlanError, nearest
 
 Alternative = Literal["less", "greater", "two-sided"]
+Losses = TypeVar("Losses", Vector, Matrix)
 SMALL_SAMPLE = 100
 
 
@@ -52,25 +53,25 @@ def overlap(h: int, step: int) -> int:
     return -(-h // step)
 
 
-def loss_differential(loss: Vector, other: Vector) -> Vector:
+def loss_differential(loss: Losses, other: Losses) -> Losses:
     """Subtract losses, taking for equal what differs by rounding only: 1e-10 of their mean.
 
     An AR of order 0 is the mean computed in another way; without this, a test would judge the last bits.
 
     Args:
-        loss: of A by origin, shape (N,).
+        loss: of A by origin, shape (N,), or (N, H) for all h.
         other: of B, the same origins.
 
     Returns:
-        loss of A minus loss of B, shape (N,); negative favours A.
+        loss of A minus loss of B, of the same shape; negative favours A.
 
     Example:
         >>> loss_differential(np.array([1.0, 2.0]), np.array([1.0 + 1e-15, 1.0])).tolist()
         [0.0, 1.0]
     """
     differential = loss - other
-    rounding = 1e-10 * float(np.mean(loss + other)) if len(loss) else 0.0
-    return np.where(np.abs(differential) <= rounding, 0.0, differential)
+    rounding = 1e-10 * np.mean(loss + other, axis=0) if len(loss) else 0.0
+    return cast(Losses, np.where(np.abs(differential) <= rounding, 0.0, differential))
 
 
 def equal_accuracy(
