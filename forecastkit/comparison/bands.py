@@ -11,6 +11,7 @@ are ten blocks; this one .86 to .92 (tests/benchmarks/bands_coverage.py).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -41,6 +42,25 @@ class Band:
     low: Vector
     high: Vector
     level: float = LEVEL
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bands:
+    """All bands of a comparison.
+
+    Args:
+        error: by model and reference, of the average loss.
+        skill: by model, over the best reference.
+        difference: of the average loss of the network minus that of the AR, None without both.
+        direct_gap: of the loss of the iterated AR minus that of the direct one, None without both.
+        reason: why there are none at all.
+    """
+
+    error: Mapping[str, Band]
+    skill: Mapping[str, Band]
+    difference: Band | None
+    direct_gap: Band | None
+    reason: str = ""
 
 
 def error_band(drawn: Resample, model: str, *, level: float = LEVEL) -> Band | None:
@@ -165,3 +185,29 @@ def _reach(influence: Matrix, deviations: Matrix, drawn: Resample, level: float)
 def _nonzero(values: np.ndarray) -> np.ndarray:
     """Replace zeros by one, where a ratio would mean nothing."""
     return np.where(values > 0, values, 1.0)
+
+
+def all_bands(
+    drawn: Resample,
+    models: tuple[str, ...],
+    references: tuple[str, ...],
+    *,
+    duel: tuple[str, str] | None,
+    direct: tuple[str, str] | None,
+) -> Bands:
+    """Draw every band of a comparison.
+
+    Args:
+        drawn: of `resample`.
+        models, references: names.
+        duel: network and AR, direct: iterated and direct AR, None where one of the two did not run.
+    """
+    errors = {name: error_band(drawn, name) for name in drawn.losses}
+    skills = {name: skill_band(drawn, name, references) for name in models}
+    return Bands(
+        {name: band for name, band in errors.items() if band is not None},
+        {name: band for name, band in skills.items() if band is not None},
+        None if duel is None else difference_band(drawn, *duel),
+        None if direct is None else difference_band(drawn, *direct),
+        drawn.reason,
+    )

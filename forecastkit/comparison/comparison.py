@@ -3,51 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from forecastkit.arrays import Cube, Matrix, Vector
 from forecastkit.backtesting.forecasts import Forecasts
 from forecastkit.comparison.adjustment import holm
-from forecastkit.comparison.degradation import SkillHorizon, significant_set, skill_horizon
-from forecastkit.comparison.honesty import Finding, audit
-from forecastkit.comparison.significance import (
-    AccuracyTest,
-    diebold_mariano,
-    equal_accuracy,
-    loss_differential,
+from forecastkit.comparison.bands import Bands, all_bands
+from forecastkit.comparison.crossover import Crossover, find_crossover
+from forecastkit.comparison.degradation import (
+    Degradation,
+    LinearBound,
+    SkillHorizon,
+    describe_degradation,
+    horizon_interval,
+    linear_bound,
+    significant_set,
+    skill_horizon,
+    stated_variance,
 )
-from forecastkit.comparison.verdict import Verdict, decide
+from forecastkit.comparison.evidence import Evidence, judge
+from forecastkit.comparison.honesty import Finding, audit
+from forecastkit.comparison.many_models import (
+    BenchmarkTest,
+    ConfidenceSet,
+    against_benchmark,
+    confidence_set,
+)
+from forecastkit.comparison.pair import Pair
+from forecastkit.comparison.resampling import Resample, resample
+from forecastkit.comparison.seed_noise import SeedNoise, seed_noise
+from forecastkit.comparison.significance import AccuracyTest
+from forecastkit.comparison.skill import (
+    ALPHA,
+    SkillTest,
+    claimed_horizons,
+    duel_tests,
+    numbers,
+    skill_tests,
+)
+from forecastkit.comparison.verdict import Verdict
 from forecastkit.errors import DataError
 from forecastkit.scoring.losses import Loss, mase_scale, pointwise_loss
 from forecastkit.scoring.scores import Scores, score
+from forecastkit.seeds import spawn
 from forecastkit.series.series import Series
 from forecastkit.series.transforms import Transform
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-ALPHA = 0.05
-
-
-@dataclass(frozen=True, slots=True)
-class SkillTest:
-    """One model against every reference at one h.
-
-    Args:
-        p_value: the largest of the one-sided p-values, one per reference: small where the model beats them
-            all; None where a test could not be made.
-        dm_p_value: the same by DM-HLN, which readers expect beside it.
-        against: the reference that this p-value comes from, or that could not be tested against.
-        reason: why there is no test.
-    """
-
-    p_value: float | None
-    dm_p_value: float | None
-    against: str
-    reason: str = ""
+DIRECT = "ar-direct"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,7 +78,12 @@ class Comparison:
         duel: two-sided tests of network against AR by h, empty where one of them is absent.
         duel_adjusted: their p-values after Holm's adjustment over h, NaN where there was no test.
         duel_dm: the same tests by DM-HLN.
-        seed_spread: by network, smallest and largest average loss of a single seed, shape (2, H).
+        drawn: average losses over resampled sets of origins.
+        bands: around error, skill and difference curves; empty where there are too few origins.
+        degradation: by model, how its loss grows.
+        linear: what the AR expects of itself, and how far each model is from that; None where it says none.
+        crossover: where the lead passes between network and AR, None where one of them is absent.
+        seed_noise: by network, a single run, the expected run and the ensemble.
         costs: by model, seconds for fitting and forecasting.
         verdict: the outcome, None where the run has neither an AR nor a network.
         settings: what was asked.
@@ -90,7 +103,12 @@ class Comparison:
     duel: tuple[AccuracyTest, ...]
     duel_adjusted: Vector
     duel_dm: tuple[AccuracyTest, ...]
-    seed_spread: Mapping[str, Matrix]
+    drawn: Resample
+    bands: Bands
+    degradation: Mapping[str, Degradation]
+    linear: LinearBound | None
+    crossover: Crossover | None
+    seed_noise: Mapping[str, SeedNoise]
     costs: Mapping[str, float]
     verdict: Verdict | None
     settings: Mapping[str, Any]
@@ -104,6 +122,30 @@ class Comparison:
         from forecastkit.reporting.fragment import comparison_fragment
 
         return comparison_fragment(self)
+
+    @property
+    def seed_spread(self) -> Mapping[str, Matrix]:
+        """By network, smallest and largest average loss of a single seed, shape (2, H)."""
+        return {name: noise.spread for name, noise in self.seed_noise.items()}
+
+    def pair(self, first: str, second: str) -> Pair:
+        """Take two models apart: every test there is between them.
+
+        `result.pair("lstm", "ar").fluctuation(6).changed` asks whether the ranking at h = 6 flipped.
+        """
+        return Pair(self, first, second)
+
+    def confidence_set(
+        self, h: int, *, size: float = 0.1, method: Literal["max", "R"] = "max", seed: int = 0
+    ) -> ConfidenceSet:
+        """Models that cannot be told from the best at h, with chance 1 - size, see `confidence_set`."""
+        losses = {name: loss[:, h - 1] for name, loss in self.drawn.losses.items()}
+        return confidence_set(losses, int(self.drawn.overlaps[h - 1]), size=size, method=method, seed=seed)
+
+    def against(self, benchmark: str, h: int, *, seed: int = 0) -> BenchmarkTest:
+        """Does any model beat this one at h (SPA), and which do (StepM), see `against_benchmark`."""
+        losses = {name: loss[:, h - 1] for name, loss in self.drawn.losses.items()}
+        return against_benchmark(losses, benchmark, int(self.drawn.overlaps[h - 1]), seed=seed)
 
     @property
     def honesty(self) -> tuple[Finding, ...]:
@@ -143,17 +185,37 @@ def conclude(series: Series, forecasts: Forecasts, *, transform: Transform, loss
     curves = np.array([scores.of(name, loss) for name in references])
     best = curves.argmin(axis=0) if scores.n_origins else np.zeros(forecasts.horizon, dtype=np.int64)
     floor = np.take_along_axis(curves, best[None], axis=0)[0]
-    tests = {model: _against_references(losses, model, references, forecasts.step) for model in models}
-    p_values = {model: np.array([_number(t.p_value) for t in tests[model]]) for model in models}
-    horizons = {model: skill_horizon(p, ALPHA) for model, p in p_values.items()}
+    skill = {model: _skill(scores.of(model, loss), floor) for model in models}
+    drawn = resample(losses, forecasts.step, rng=spawn(int(forecasts.settings.get("seed", 0)), "bands"))
+    tests = {model: skill_tests(losses, model, references, forecasts.step) for model in models}
+    p_values = {model: numbers(tests[model]) for model in models}
+    horizons = {
+        model: replace(skill_horizon(p, ALPHA), interval=horizon_interval(drawn, model, references, p, ALPHA))
+        for model, p in p_values.items()
+    }
     skill_set = {model: significant_set(p, ALPHA) for model, p in p_values.items()}
-    claimed = {model: _claimed(horizons[model], skill_set[model]) for model in models}
-    spread = [name for name in forecasts.members if name in models and scores.n_origins]
-    seed_spread = {name: _spread(forecasts, scores, name, loss) for name in spread}
-    ar = next((m for m in models if forecasts.families[m] == "ar"), None)
-    network = next((m for m in models if forecasts.families[m] == "network"), None)
-    duel, duel_dm = _duel(losses, ar, network, forecasts.step)
-    adjusted = holm(np.array([_number(t.p_value) for t in duel]))
+    claimed = {model: claimed_horizons(horizons[model], skill_set[model]) for model in models}
+    ar, network, direct = _contenders(forecasts, models)
+    duel, duel_dm = duel_tests(losses, network, ar, forecasts.step) if ar and network else ((), ())
+    adjusted = holm(numbers(duel))
+    bands = all_bands(
+        drawn,
+        models,
+        references,
+        duel=(network, ar) if ar and network else None,
+        direct=(ar, direct) if ar and direct else None,
+    )
+    noise = {
+        name: seed_noise(
+            _member_losses(forecasts, scores, name, loss), drawn, name, ar, spawn(0, "seeds", name)
+        )
+        for name in forecasts.members
+        if name in models and scores.n_origins
+    }
+    costs = {m: forecasts.fit_seconds[m] + forecasts.forecast_seconds[m] for m in forecasts.models}
+    evidence = Evidence(
+        ar, network, references, drawn, tests, claimed, duel, adjusted, noise, costs, _bounded(forecasts)
+    )
     return Comparison(
         series=series,
         forecasts=forecasts,
@@ -161,7 +223,7 @@ def conclude(series: Series, forecasts: Forecasts, *, transform: Transform, loss
         loss=loss,
         references=references,
         best_reference=tuple(references[i] for i in best),
-        skill={model: _skill(scores.of(model, loss), floor) for model in models},
+        skill=skill,
         skill_tests=tests,
         skill_horizon=horizons,
         skill_set=skill_set,
@@ -169,9 +231,14 @@ def conclude(series: Series, forecasts: Forecasts, *, transform: Transform, loss
         duel=duel,
         duel_adjusted=adjusted,
         duel_dm=duel_dm,
-        seed_spread=seed_spread,
-        costs={m: forecasts.fit_seconds[m] + forecasts.forecast_seconds[m] for m in forecasts.models},
-        verdict=_verdict(ar, network, losses, adjusted, claimed, p_values, seed_spread),
+        drawn=drawn,
+        bands=bands,
+        degradation=_degradation(drawn, skill, forecasts),
+        linear=_linear(forecasts, scores, transform, ar),
+        crossover=_crossover(drawn, ar, network, bands, claimed),
+        seed_noise=noise,
+        costs=costs,
+        verdict=judge(evidence),
         settings=forecasts.settings,
     )
 
@@ -187,88 +254,56 @@ def _skill(curve: Vector, floor: Vector) -> Vector:
     return np.where(floor > 0, 1 - curve / np.where(floor > 0, floor, 1.0), np.nan)
 
 
-def _against_references(
-    losses: Mapping[str, Matrix], model: str, references: tuple[str, ...], step: int
-) -> tuple[SkillTest, ...]:
-    return tuple(
-        _against_all(losses[model][:, i], [(name, losses[name][:, i]) for name in references], i + 1, step)
-        for i in range(losses[model].shape[1])
-    )
+def _contenders(forecasts: Forecasts, models: tuple[str, ...]) -> tuple[str | None, str | None, str | None]:
+    """Name the AR and the network in question, and the direct AR that stands beside the iterated one."""
+    ar = next((m for m in models if forecasts.families[m] == "ar"), None)
+    network = next((m for m in models if forecasts.families[m] == "network"), None)
+    direct = DIRECT if DIRECT in models and ar != DIRECT else None
+    return ar, network, direct
 
 
-def _against_all(loss: Vector, others: list[tuple[str, Vector]], h: int, step: int) -> SkillTest:
-    """Test one model against every reference at one h: the largest p-value counts."""
-    pairs = [(name, loss_differential(loss, other)) for name, other in others]
-    tests = [(name, equal_accuracy(d, h, step, "less")) for name, d in pairs]
-    dm = [_number(diebold_mariano(d, h, step, "less").p_value) for _, d in pairs]
-    dm_p_value = None if np.isnan(dm).any() else max(dm)
-    for name, test in tests:
-        if test.p_value is None:
-            return SkillTest(None, dm_p_value, name, test.reason)
-    name, test = max(tests, key=lambda pair: _number(pair[1].p_value))
-    return SkillTest(test.p_value, dm_p_value, name, test.reason)
+def _bounded(forecasts: Forecasts) -> bool:
+    """Whether no training window grows with the origin, as far as is known."""
+    plan = forecasts.settings.get("plan")
+    return plan is None or plan.get("train_window") is not None
 
 
-def _duel(
-    losses: Mapping[str, Matrix], ar: str | None, network: str | None, step: int
-) -> tuple[tuple[AccuracyTest, ...], tuple[AccuracyTest, ...]]:
-    if ar is None or network is None:
-        return (), ()
-    pairs = zip(losses[network].T, losses[ar].T, strict=True)
-    columns = [(h, loss_differential(loss, other)) for h, (loss, other) in enumerate(pairs, start=1)]
-    return (
-        tuple(equal_accuracy(d, h, step, "two-sided") for h, d in columns),
-        tuple(diebold_mariano(d, h, step, "two-sided") for h, d in columns),
-    )
+def _member_losses(forecasts: Forecasts, scores: Scores, model: str, loss: Loss) -> Cube:
+    """Losses of the single seeds on the common origins: shape (S, N, H)."""
+    members: Cube = forecasts.members[model][:, scores.kept]
+    return pointwise_loss(forecasts.actual[scores.kept], members, loss)
 
 
-def _verdict(
+def _degradation(
+    drawn: Resample, skill: Mapping[str, Vector], forecasts: Forecasts
+) -> dict[str, Degradation]:
+    climatology = "climatology" if "climatology" in drawn.losses else None
+    oracle = next((m for m in drawn.losses if forecasts.families[m] == "oracle"), None)
+    return {
+        model: describe_degradation(drawn, model, curve, climatology=climatology, oracle=oracle)
+        for model, curve in skill.items()
+    }
+
+
+def _linear(forecasts: Forecasts, scores: Scores, transform: Transform, ar: str | None) -> LinearBound | None:
+    """What the AR expects of itself; None where it states no variance on the scored scale."""
+    if ar is None or ar not in forecasts.quantiles or transform.name == "log" or not scores.n_origins:
+        return None
+    variance = stated_variance(forecasts.quantiles[ar][scores.kept], forecasts.levels)
+    if variance is None:
+        return None
+    mse = {model: scores.of(model, "squared") for model in scores.models}
+    judged = {model: curve for model, curve in mse.items() if forecasts.families[model] != "reference"}
+    return linear_bound(variance, judged, mse.get("climatology"))
+
+
+def _crossover(
+    drawn: Resample,
     ar: str | None,
     network: str | None,
-    losses: Mapping[str, Matrix],
-    adjusted: Vector,
+    bands: Bands,
     claimed: Mapping[str, tuple[int, ...]],
-    p_values: Mapping[str, Vector],
-    seed_spread: Mapping[str, Matrix],
-) -> Verdict | None:
-    """Collect where one of the two is reliably better and has skill, and read the decision table."""
-    asked = [name for name in (ar, network) if name]
-    if not asked:
+) -> Crossover | None:
+    if ar is None or network is None or not drawn.n:
         return None
-    better: dict[str, list[int]] = {name: [] for name in asked}
-    noise = []
-    if ar and network and len(losses[ar]):
-        difference = (losses[network] - losses[ar]).mean(axis=0)
-        spread = seed_spread.get(network)
-        for i in np.flatnonzero(adjusted <= ALPHA):
-            winner = network if difference[i] < 0 else ar
-            if i + 1 not in claimed[winner]:
-                continue
-            if spread is not None and abs(difference[i]) < spread[1, i] - spread[0, i]:
-                noise.append(int(i) + 1)
-            else:
-                better[winner].append(int(i) + 1)
-    return decide(
-        ar,
-        network,
-        claimed,
-        enough=all(not np.isnan(p_values[name][0]) for name in asked),
-        network_better=tuple(better.get(network or "", ())),
-        ar_better=tuple(better.get(ar or "", ())),
-        within_seed_noise=tuple(noise),
-    )
-
-
-def _spread(forecasts: Forecasts, scores: Scores, model: str, loss: Loss) -> Matrix:
-    """Smallest and largest average loss of a single seed by h: shape (2, H)."""
-    members: Cube = forecasts.members[model][:, scores.kept]
-    averages = pointwise_loss(forecasts.actual[scores.kept], members, loss).mean(axis=1)
-    return np.stack([averages.min(axis=0), averages.max(axis=0)])
-
-
-def _claimed(horizon: SkillHorizon, skill_set: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(sorted({*range(1, horizon.h + 1), *skill_set}))
-
-
-def _number(p: float | None) -> float:
-    return np.nan if p is None else p
+    return find_crossover(drawn, network, ar, bands.difference, {*claimed[ar], *claimed[network]})

@@ -1,4 +1,4 @@
-"""What a verdict rests on: its horizons, how large the effect is, what could have been seen, what holds it back."""
+"""What a verdict rests on: where, how large the effect is, what could have been seen, what holds it back."""
 
 from __future__ import annotations
 
@@ -67,7 +67,8 @@ def judge(evidence: Evidence) -> Verdict | None:
         within_seed_noise=better["noise"],
     )
     verdict = _subject(verdict, evidence)
-    verdict = replace(verdict, **_effects(verdict, evidence), detectable=_detectable(verdict, evidence))
+    verdict = _effects(verdict, evidence)
+    verdict = replace(verdict, detectable=_detectable(verdict, evidence))
     return replace(verdict, cost_ratio=_cost_ratio(evidence), capped_by=_caps(verdict, evidence))
 
 
@@ -138,17 +139,19 @@ def _subject(verdict: Verdict, evidence: Evidence) -> Verdict:
     return replace(verdict, model=model, horizons=horizons)
 
 
-def _effects(verdict: Verdict, evidence: Evidence) -> dict[str, float | tuple[float, float] | None]:
-    """Skill of the model in question, and its lead over the other, averaged over the horizons in question."""
-    found: dict[str, float | tuple[float, float] | None] = {}
-    other = verdict.ar if verdict.model == verdict.network else verdict.network
-    if not verdict.model or not verdict.horizons:
-        return found
-    for key, against in (("skill", evidence.references), ("lead", (other,) if other else ())):
-        effect = average_skill(evidence.drawn, verdict.model, against, verdict.horizons) if against else None
-        if effect is not None:
-            found |= {key: effect[0], f"{key}_interval": effect[1]}
-    return found
+def _effects(verdict: Verdict, evidence: Evidence) -> Verdict:
+    """Add the skill of the model in question, and its lead over the other, over the horizons in question."""
+    model, horizons = verdict.model, verdict.horizons
+    if model is None or not horizons:
+        return verdict
+    other = verdict.ar if model == verdict.network else verdict.network
+    skill = average_skill(evidence.drawn, model, evidence.references, horizons)
+    lead = average_skill(evidence.drawn, model, (other,), horizons) if other else None
+    value, interval = skill or (None, None)
+    lead_value, lead_interval = lead or (None, None)
+    return replace(
+        verdict, skill=value, skill_interval=interval, lead=lead_value, lead_interval=lead_interval
+    )
 
 
 def _detectable(verdict: Verdict, evidence: Evidence) -> tuple[float, float] | None:

@@ -60,7 +60,7 @@ def superior_ability(
         losses, other: of the forecast in question and of the one to beat, shape (N, H), rows in time order.
         weights: of the horizons in the mean, shape (H,); equal by default.
         draws: of the bootstrap.
-        block: L; by default the largest of `overlaps` and what Politis and White advise, over horizons.
+        block: L; by default the larger of `overlaps` and the median over h of what Politis and White advise.
         overlaps: neighbouring errors that share targets at h = H; H by default.
         rng: of all randomness.
 
@@ -77,7 +77,7 @@ def superior_ability(
     )
     length = overlaps or horizon
     if block is None and varies:
-        length = max(length, int(np.ceil(np.nanmax(politis_white(differential)))))
+        length = max(length, int(np.ceil(np.nanmedian(politis_white(differential)))))
     length = block or length
     if not varies or n < FEWEST_BLOCKS * length:
         reason = f"{n} origins are fewer than {FEWEST_BLOCKS} blocks of {length}"

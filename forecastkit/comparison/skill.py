@@ -101,7 +101,7 @@ def _against_all(loss: Vector, others: list[tuple[str, Vector]], h: int, step: i
 
 
 def _detectable(tests: tuple[AccuracyTest, ...], averages: list[float]) -> float | None:
-    """Smallest skill over the best reference with which every reference is beaten: the hardest one decides."""
+    """Smallest skill over the best reference that beats them all: the hardest one decides."""
     best = min(averages)
     if not best > 0:
         return None

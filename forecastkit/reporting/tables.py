@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecastkit.arrays import Matrix, Vector
-from forecastkit.comparison.comparison import ALPHA, Comparison
+from forecastkit.comparison.comparison import Comparison
+from forecastkit.comparison.skill import ALPHA
 from forecastkit.reporting.canvas import plain_number, signed_percent
 from forecastkit.reporting.quantities import (
     cutoff_of,

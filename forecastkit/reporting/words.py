@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from forecastkit.comparison.comparison import ALPHA, Comparison
+from forecastkit.comparison.comparison import Comparison
+from forecastkit.comparison.skill import ALPHA
 from forecastkit.comparison.verdict import Verdict
 
 

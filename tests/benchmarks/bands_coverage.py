@@ -2,10 +2,10 @@
 
 Run from the checkout: `python tests/benchmarks/bands_coverage.py [--replications N]`. Fixed seeds.
 
-Errors of two models are sums of h independent shocks; the loss of the first is multiplied by 1 + contrast *
-(h - (H + 1) / 2) / H, so that it leads at first and the second later: the mean difference changes sign once, between H/2 and H/2 + 1. A set of the crossover covers
-where it holds that first h of the new leader. Width: of the simultaneous band of the difference, as a share
-of the loss of the second model, averaged over h; size of the set in horizons.
+Errors of two models are sums of h independent shocks; the loss of the first is multiplied by
+1 + contrast * (h - (H + 1) / 2) / H, so that it leads at first and the second later, from H / 2 + 1 on. A set
+of the crossover covers where it holds that first h of the new leader. Width: of the simultaneous band of the
+difference, as a share of the loss of the second model, averaged over h; size of the set in horizons.
 """
 
 from __future__ import annotations
@@ -79,7 +79,8 @@ def main() -> None:
             size += len(found.confidence_set)
         shares = "".join(f"{share:>15.3f}" for share in held / used)
         print(
-            f"{f'{n}, {horizon}, {contrast}':<16}{blocks / used:>6.1f}{shares}{width / used:>8.2f}{size / used:>10.1f}",
+            f"{f'{n}, {horizon}, {contrast}':<16}{blocks / used:>6.1f}{shares}{width / used:>8.2f}"
+            f"{size / used:>10.1f}",
             flush=True,
         )
 

@@ -48,7 +48,8 @@ def main() -> None:
         seconds.append(time.perf_counter() - start)
     print(
         f"5 models x {ORIGINS} origins x {HORIZON} horizons, {drawn.draws} draws, "
-        f"blocks of {drawn.block:.0f}, {len(bands) + 1} bands and the crossover:\nmedian {np.median(seconds):.3f} s of {repeats} "
+        f"blocks of {drawn.block:.0f}, {len(bands) + 1} bands and the crossover:\n"
+        f"median {np.median(seconds):.3f} s of {repeats} "
         f"({min(seconds):.3f} to {max(seconds):.3f}), {megabytes() - before:.0f} MB added"
     )
 

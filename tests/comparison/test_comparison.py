@@ -11,6 +11,7 @@ from forecastkit.comparison.adjustment import holm
 from forecastkit.comparison.comparison import Comparison, conclude
 from forecastkit.comparison.degradation import SkillHorizon, significant_set
 from forecastkit.comparison.significance import diebold_mariano, equal_accuracy
+from forecastkit.comparison.verdict import RULES
 from forecastkit.series.series import Series
 from forecastkit.series.transforms import find_transform
 
@@ -48,7 +49,8 @@ class TestOutcomes:
         result = judge(planted, {**references(), "ar": noise(3, 1.0), "lstm": noise(4, 0.4)})
         assert result.verdict.outcome == "rnn_worth_it"
         assert (result.verdict.network_better, result.verdict.ar_better) == ((1, 2, 3), ())
-        assert result.skill_horizon == {"ar": SkillHorizon(3, "H"), "lstm": SkillHorizon(3, "H")}
+        whole = SkillHorizon(3, "H", (3, 3))
+        assert result.skill_horizon == {"ar": whole, "lstm": whole}
 
     def test_ar_better(self, planted):
         result = judge(planted, {**references(), "ar": noise(3, 0.4), "lstm": noise(4, 1.0)})
@@ -64,7 +66,7 @@ class TestOutcomes:
     def test_neither(self, planted):
         result = judge(planted, {**references(), "ar": noise(3, 2.0), "lstm": noise(4, 2.1)})
         assert result.verdict.outcome == "neither_beats_naive"
-        assert result.skill_horizon == {"ar": SkillHorizon(0, "skill"), "lstm": SkillHorizon(0, "skill")}
+        assert {(found.h, found.limit) for found in result.skill_horizon.values()} == {(0, "skill")}
         assert result.skill_set == {"ar": (), "lstm": ()}
 
     def test_better_than_the_other_without_skill_is_no_claim(self, planted):
@@ -160,7 +162,7 @@ class TestNumbers:
         ar = noise(3, 1.0)
         ar[:, 1] *= 2.4  # no skill at h = 2, much at h = 1 and 3
         result = judge(planted, {**references(), "ar": ar})
-        assert result.skill_horizon["ar"] == SkillHorizon(1, "skill")
+        assert result.skill_horizon["ar"] == SkillHorizon(1, "skill", (1, 1))
         assert result.skill_set["ar"] == (1, 3)
         p = np.array([test.p_value for test in result.skill_tests["ar"]])
         assert significant_set(p, 0.05) == (1, 3)
@@ -218,6 +220,86 @@ class TestNumbers:
         errors = {**references(), "ar": noise(3, 1.2), "lstm": wild}
         assert judge(planted, errors).verdict.outcome == "ar_enough"
         assert judge(planted, errors, loss="absolute").verdict.outcome == "rnn_worth_it"
+
+
+class TestEvidence:
+    """What stands behind each outcome."""
+
+    def test_the_winner_its_lead_and_its_cost(self, planted):
+        ar, lstm = noise(3, 1.0), noise(4, 0.4)
+        verdict = judge(planted, {**references(), "ar": ar, "lstm": lstm}).verdict
+        assert (verdict.model, verdict.horizons, RULES[verdict.row].outcome) == (
+            "lstm",
+            (1, 2, 3),
+            "rnn_worth_it",
+        )
+        lead = np.mean(1 - np.mean(lstm**2, axis=0) / np.mean(ar**2, axis=0))
+        assert verdict.lead == pytest.approx(lead, rel=1e-9)
+        assert verdict.lead_interval[0] < lead < verdict.lead_interval[1] <= 1
+        assert verdict.skill_interval[0] < verdict.skill < verdict.skill_interval[1]
+        assert verdict.cost_ratio == 1.0
+        assert verdict.capped_by == ("one_seed",)
+        assert 0 < verdict.detectable[0] <= verdict.detectable[1] < 1
+
+    def test_a_tie_speaks_of_the_lead_that_could_be_seen(self, planted):
+        verdict = judge(planted, {**references(), "ar": noise(3, 0.5), "lstm": noise(4, 0.5)}).verdict
+        assert (verdict.outcome, verdict.model, verdict.horizons) == ("tie", "ar", (1, 2, 3))
+        assert "power" in verdict.capped_by
+        assert verdict.detectable[0] > 0.1
+
+    def test_nothing_found_speaks_of_what_was_tested(self, planted):
+        verdict = judge(planted, {**references(), "ar": noise(3, 2.0), "lstm": noise(4, 2.1)}).verdict
+        assert (verdict.outcome, verdict.horizons) == ("neither_beats_naive", (1, 2, 3))
+        assert verdict.skill_interval[0] < 0 < verdict.skill_interval[1]
+
+    def test_each_is_better_somewhere(self, planted):
+        ar, lstm = noise(3, 0.5), noise(4, 0.5)
+        lstm[:, 1] = ar[:, 1]
+        ar[:, 0] *= 2
+        lstm[:, 2] *= 2
+        result = judge(planted, {**references(), "ar": ar, "lstm": lstm})
+        assert result.verdict.outcome == "depends_on_horizon"
+        assert (result.verdict.network_better, result.verdict.ar_better) == ((1,), (3,))
+        assert result.crossover.crossing.direction == "rnn_then_ar"
+        assert result.crossover.crossing.first in result.crossover.confidence_set
+        assert result.crossover.interval[0] <= result.crossover.crossing.h <= result.crossover.interval[1]
+
+    def test_few_origins_have_no_bands_and_say_why(self, planted):
+        result = judge(planted, {**references(9), "ar": noise(3, 0.5, 9), "lstm": noise(4, 0.1, 9)})
+        assert (dict(result.bands.error), result.bands.difference) == ({}, None)
+        assert result.bands.reason.startswith("9 origins hold")
+        assert "data" in result.verdict.capped_by
+        assert result.skill_horizon["ar"].interval is None
+        assert result.crossover.confidence_set == ()
+
+    def test_a_gap_between_iterated_and_direct(self, planted):
+        errors = {**references(), "ar": noise(3, 1.0), "ar-direct": noise(6, 1.2)}
+        forecasts = planted(errors, {**KINDS, "ar-direct": "ar"}, first=FIRST)
+        series = Series.from_array(noise(8, 1.0, len(forecasts.index))[:, 0])
+        result = conclude(series, forecasts, transform=find_transform("none"), loss="squared")
+        gap = np.mean(errors["ar"] ** 2 - errors["ar-direct"] ** 2, axis=0)
+        assert result.bands.direct_gap.estimate == pytest.approx(gap, rel=1e-9)
+        assert result.bands.difference is None
+
+    def test_regret_where_the_truth_is_known(self, planted):
+        errors = {**references(), "ar": noise(3, 1.2), "oracle": noise(4, 1.0)}
+        forecasts = planted(errors, {**KINDS, "oracle": "oracle"}, first=FIRST)
+        series = Series.from_array(noise(8, 1.0, len(forecasts.index))[:, 0])
+        result = conclude(series, forecasts, transform=find_transform("none"), loss="squared")
+        ratio = np.mean(errors["ar"] ** 2, axis=0) / np.mean(errors["oracle"] ** 2, axis=0)
+        assert result.degradation["ar"].regret == pytest.approx(ratio, rel=1e-9)
+        assert result.linear is None
+
+    def test_the_same_comparison_twice_is_the_same(self, planted):
+        errors = {**references(), "ar": noise(3, 1.0), "lstm": noise(4, 0.9)}
+        one, two = (judge(planted, errors) for _ in range(2))
+        assert one.verdict == two.verdict
+        assert (one.bands.skill["ar"].low == two.bands.skill["ar"].low).all()
+
+    def test_many_models_at_one_step(self, planted):
+        result = judge(planted, {**references(), "ar": noise(3, 0.5), "lstm": noise(4, 0.5)})
+        assert set(result.confidence_set(1).excluded) == {"naive", "climatology"}
+        assert set(result.against("naive", 1).better) >= {"ar", "lstm"}
 
 
 def test_no_common_origin_is_not_enough_data(planted):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+from typing import get_args
+
 import pytest
 
-from forecastkit.comparison.verdict import Verdict, decide
+from forecastkit.comparison.verdict import CAPS, CONDITIONS, RULES, Cap, Outcome, Verdict, decide
 
 BOTH = ("ar", "lstm")
 
@@ -25,7 +28,8 @@ BOTH = ("ar", "lstm")
 )
 def test_both_models(skill, network_better, ar_better, outcome):
     verdict = decide(*BOTH, skill, enough=True, network_better=network_better, ar_better=ar_better)
-    assert verdict == Verdict(outcome, "ar", "lstm", network_better, ar_better)
+    assert verdict == Verdict(outcome, "ar", "lstm", network_better, ar_better, row=verdict.row)
+    assert RULES[verdict.row].outcome == outcome
 
 
 def test_too_few_origins_silence_everything_else():
@@ -48,4 +52,24 @@ def test_a_difference_within_seed_noise_is_kept_and_not_claimed():
     ],
 )
 def test_one_model_alone(ar, network, skill, outcome):
-    assert decide(ar, network, skill, enough=True) == Verdict(outcome, ar, network)
+    verdict = decide(ar, network, skill, enough=True)
+    assert verdict == Verdict(outcome, ar, network, row=verdict.row)
+
+
+def test_every_row_is_reached_and_every_answer_has_a_row():
+    """All answers there are: one outcome each, and no row that nothing leads to."""
+    reached = set()
+    for enough, ar_skill, network_skill, better, worse in itertools.product((True, False), repeat=5):
+        skill = {"ar": (1,) if ar_skill else (), "lstm": (1,) if network_skill else ()}
+        for pair in (BOTH, ("ar", None), (None, "lstm")):
+            duel = {} if None in pair else {"network_better": (1,) * better, "ar_better": (1,) * worse}
+            verdict = decide(*pair, skill, enough=enough, **duel)
+            assert verdict.outcome == RULES[verdict.row].outcome
+            reached.add(verdict.row)
+    assert reached == set(range(len(RULES)))
+    assert {rule.outcome for rule in RULES} == set(get_args(Outcome))
+
+
+def test_the_table_asks_known_questions_and_caps_have_words():
+    assert {question for rule in RULES for question in rule.answers} == set(CONDITIONS)
+    assert set(CAPS) == set(get_args(Cap))
