@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from forecastkit.arrays import Cube, Indices, Matrix
+from forecastkit.arrays import Cube, Indices, Matrix, Vector
 from forecastkit.models.protocol import Family
 from forecastkit.runs.blocks import Block, Failure
 
@@ -74,7 +74,7 @@ class Forecasts:
         return str(self.to_frame()._repr_html_())
 
     def to_frame(self) -> pd.DataFrame:
-        """Long table: series, model, origin, cutoff, h, target_time, actual, mean."""
+        """Long table: series, model, origin, cutoff, h, target_time, actual, mean; quantiles as q0.1."""
         m, o, h = self.mean.shape
         steps = np.tile(np.arange(1, h + 1), m * o)
         origins = np.tile(np.repeat(self.origins, h), m)
@@ -88,8 +88,16 @@ class Forecasts:
                 "target_time": self.index[origins + steps - 1],
                 "actual": np.tile(self.actual.ravel(), m),
                 "mean": self.mean.ravel(),
+                **{f"q{level:g}": column for level, column in self._quantile_columns()},
             }
         )
+
+    def _quantile_columns(self) -> Iterator[tuple[float, Vector]]:
+        """Quantiles of all models by level, NaN for models that have none."""
+        none = np.full(self.actual.shape, np.nan)
+        for i, level in enumerate(self.levels if self.quantiles else ()):
+            columns = [self.quantiles[m][:, :, i] if m in self.quantiles else none for m in self.models]
+            yield level, np.stack(columns).ravel()
 
 
 def assemble(

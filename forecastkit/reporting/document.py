@@ -72,6 +72,12 @@ def document(comparison: Comparison) -> dict[str, Any]:
                 comparison.duel, comparison.duel_adjusted, comparison.duel_dm, strict=True
             )
         ],
+        "quantiles": {
+            model: {"levels": found.levels, "origins": found.origins, "uniformity_p": found.uniformity}
+            | found.rows()
+            | {f"coverage limits {100 * band.share:g} %": band.limits for band in found.intervals}
+            for model, found in scores.quantiles.items()
+        },
         "seed_spread": {
             model: {"min": low, "max": high} for model, (low, high) in comparison.seed_spread.items()
         },

@@ -11,6 +11,7 @@ import numpy as np
 
 from forecastkit.comparison.comparison import Comparison
 from forecastkit.reporting.before import before_origin
+from forecastkit.reporting.calibration import calibration_figures, calibration_tables
 from forecastkit.reporting.environment import page_environment
 from forecastkit.reporting.figure_set import Figured, picture
 from forecastkit.reporting.figures import draw_error, draw_fans, draw_skill
@@ -59,6 +60,8 @@ def page(comparison: Comparison) -> str:
             sentence=verdict_sentence(comparison),
             details=verdict_details(comparison),
             pictures=[picture(figured) for figured in report_figures(comparison)],
+            calibration=[picture(figured) for figured in calibration_figures(comparison)],
+            intervals=calibration_tables(comparison),
             tables=report_tables(comparison),
             costs=cost_table(comparison) if timed(comparison) else None,
             market=market_pairs(comparison),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from forecastkit.comparison.comparison import Comparison
 from forecastkit.reporting.before import before_origin
+from forecastkit.reporting.calibration import calibration_figures, calibration_tables
 from forecastkit.reporting.markdown import markdown_files
 from forecastkit.reporting.market import data_pairs
 from forecastkit.reporting.page import report_figures, report_settings, report_subtitle, report_tables
@@ -20,8 +21,12 @@ def report_markdown(comparison: Comparison) -> dict[str, str | bytes]:
         subtitle=report_subtitle(comparison),
         sentence=verdict_sentence(comparison),
         details=[*verdict_details(comparison), *_before(comparison)],
-        figures=report_figures(comparison),
-        tables=[*report_tables(comparison), *(table for table in further if table is not None)],
+        figures=[*report_figures(comparison), *calibration_figures(comparison)],
+        tables=[
+            *report_tables(comparison),
+            *calibration_tables(comparison),
+            *(table for table in further if table is not None),
+        ],
         settings=(*data_pairs(comparison), *report_settings(comparison)),
     )
 

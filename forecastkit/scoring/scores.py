@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pandas as pd
 from forecastkit.arrays import Cube, Mask, Matrix, Vector
 from forecastkit.backtesting.forecasts import Forecasts
 from forecastkit.scoring.losses import Loss, pointwise_loss
+from forecastkit.scoring.quantile_scores import QuantileScores, quantile_frame, score_quantiles
 
 LARGEST_FAILED_SHARE = 0.1
 """A model that failed at more of the origins leaves the comparison; the others keep theirs."""
@@ -25,6 +27,7 @@ class Scores:
         kept: which origins every model of `models` served, shape (O,).
         mse, mae: shape (M, H), in the unit of the scored scale (squared for mse).
         mase: shape (M, H), MAE divided by the in-sample scale; NaN where that is undefined.
+        quantiles: scores of the quantiles, by model that has any.
     """
 
     models: tuple[str, ...]
@@ -33,6 +36,7 @@ class Scores:
     mse: Matrix
     mae: Matrix
     mase: Matrix
+    quantiles: Mapping[str, QuantileScores] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"Scores({', '.join(self.models)}; {self.n_origins} origins, horizon {self.mse.shape[1]})"
@@ -52,10 +56,14 @@ class Scores:
         return str(self.to_frame()._repr_html_())
 
     def to_frame(self) -> pd.DataFrame:
-        """Long table: model, h, loss ("mse", "mae", "mase"), value, n_origins."""
+        """Long table: model, h, loss, value, n_origins.
+
+        The losses are mse, mae, mase; and for models with quantiles pinball and "below" (the share of actual
+        values at or below) by level, wql, crps, coverage, width and interval score by interval.
+        """
         m, h = self.mse.shape
         tables = {"mse": self.mse, "mae": self.mae, "mase": self.mase}
-        return pd.DataFrame(
+        points = pd.DataFrame(
             {
                 "model": np.repeat(np.array(self.models * len(tables), dtype=object), h),
                 "h": np.tile(np.arange(1, h + 1), m * len(tables)),
@@ -63,6 +71,11 @@ class Scores:
                 "value": np.concatenate([table.ravel() for table in tables.values()]),
                 "n_origins": self.n_origins,
             }
+        )
+        return (
+            pd.concat([points, quantile_frame(self.quantiles)], ignore_index=True)
+            if self.quantiles
+            else points
         )
 
 
@@ -90,6 +103,7 @@ def score(forecasts: Forecasts, scale: float) -> Scores:
         mse=_average(actual, mean, "squared"),
         mae=mae,
         mase=mae / scale,
+        quantiles=score_quantiles(forecasts, kept),
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -103,12 +105,14 @@ class TestToFrame:
             "target_time",
             "actual",
             "mean",
+            "q0.1",
+            "q0.9",
         ]
 
     def test_rows(self, forecasts):
         frame = forecasts.to_frame()
         assert len(frame) == 3 * 3 * 2
-        assert frame.iloc[3].tolist() == [
+        assert frame.iloc[3].tolist()[:8] == [
             "toy",
             "naive",
             5,
@@ -119,6 +123,13 @@ class TestToFrame:
             2.0,
         ]
         assert frame["model"].tolist() == ["naive"] * 6 + ["ar"] * 6 + ["lstm"] * 6
+
+    def test_quantiles_stand_beside_the_mean(self, forecasts):
+        """The AR has them at its first origin only; nobody else has any."""
+        frame = forecasts.to_frame().set_index(["model", "origin", "h"])
+        assert frame.loc[("ar", 3, 1), ["q0.1", "q0.9"]].tolist() == [0.5, 1.5]
+        assert frame["q0.9"].notna().sum() == 2
+        assert "q0.1" not in replace(forecasts, quantiles={}).to_frame()
 
     def test_cells_are_those_of_the_cubes(self, forecasts):
         frame = forecasts.to_frame().set_index(["model", "origin", "h"])

@@ -32,6 +32,7 @@ def files(result):
 
 def test_files(files):
     assert sorted(files) == [
+        "figures/calibration.png",
         "figures/error.png",
         "figures/fans.png",
         "figures/skill.png",
