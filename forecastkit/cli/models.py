@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.resources import files
 from json import dumps
+from textwrap import wrap
 
 import click
 
@@ -19,6 +20,7 @@ def command(template: bool, as_json: bool) -> None:
         return
     from forecastkit.models.registry import MODELS, model_names
     from forecastkit.reporting.document import to_json
+    from forecastkit.reporting.terminal import WIDTH
 
     about = {name: MODELS[name].about if name in MODELS else "from another package" for name in model_names()}
     if as_json:
@@ -26,4 +28,5 @@ def command(template: bool, as_json: bool) -> None:
         return
     width = max(map(len, about))
     for name, text in about.items():
-        click.echo(f"{name.ljust(width)}  {text}")
+        first, *rest = wrap(text, WIDTH - width - 2)
+        click.echo("\n".join([f"{name.ljust(width)}  {first}", *(" " * (width + 2) + line for line in rest)]))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from forecastkit.arrays import Vector, is_constant
 from forecastkit.diagnostics.autocorrelation import (
@@ -161,6 +162,18 @@ def diagnose_series(
         raise DataError(
             f"Series {series.name!r} is constant, so there is nothing to diagnose. Give one that varies."
         )
+    # Small factorisations gain nothing from a second thread, and wait for it on a busy machine.
+    with threadpool_limits(limits=1, user_api="blas"):
+        return _diagnosed(series, transform, values, order, rng)
+
+
+def _diagnosed(
+    series: Series,
+    transform: Transform,
+    values: Vector,
+    order: Callable[[Vector], int],
+    rng: np.random.Generator,
+) -> Diagnosis:
     roots = look_for_unit_roots(values)
     worked = np.diff(values) if roots.differ and not is_constant(np.diff(values)) else values
     fit = regress_on_lags(worked, min(order(worked), (len(worked) - 31) // 2))

@@ -50,6 +50,13 @@ def test_bash_accepts_the_script() -> None:
     subprocess.run([bash, "-n"], input=script, text=True, check=True, timeout=20)
 
 
+@pytest.mark.parametrize("name", ["models", "datasets", "doctor"])
+def test_lists_fit_eighty_columns(name: str) -> None:
+    shown = CliRunner().invoke(group, [name]).output.splitlines()
+    places = ("bundled series", "price snapshots", "reports")  # paths are as long as they are
+    assert [line for line in shown if len(line) > 80 and not any(place in line for place in places)] == []
+
+
 def test_every_command_takes_json() -> None:
     """Results of every command can be read by a program."""
     context = group.make_context("forecastkit", ["doctor"], resilient_parsing=True)
