@@ -11,6 +11,10 @@ from forecastkit.cli.snapshots import fetch, snapshots
 STEPS = {"YS": "yearly", "QS": "quarterly", "MS": "monthly", "": "trading days"}
 
 
+SPARK = 18
+"""Blocks of a spark line that leave a row within 80 columns."""
+
+
 @click.group("datasets", invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.pass_context
@@ -20,6 +24,7 @@ def command(ctx: click.Context, as_json: bool) -> None:
         return
     from forecastkit.reporting.document import to_json
     from forecastkit.reporting.spark import spark
+    from forecastkit.reporting.terminal import listed
     from forecastkit.sources.catalog import list_datasets, load_dataset
     from forecastkit.sources.synthetic import PREFIX, PROCESSES
 
@@ -36,12 +41,12 @@ def command(ctx: click.Context, as_json: bool) -> None:
     width = max(len(PREFIX + name) for name in PROCESSES)
     for name, dataset in datasets.items():
         frequency = STEPS.get(dataset.frequency, dataset.spacing)
-        drawn, licence = spark(series[name].values), dataset.licence.partition(" as ")[0]
+        drawn, licence = spark(series[name].values, SPARK), dataset.licence.partition(" as ")[0]
         click.echo(f"{name.ljust(width)} {len(series[name]):>5} {frequency:<12} {licence} {drawn}".rstrip())
     for name, process in PROCESSES.items():
         chosen = {f.name: getattr(process, f.name) for f in fields(process)}
         given = [f"{f.name} {chosen[f.name]}" for f in fields(process) if chosen[f.name] != f.default]
-        click.echo("; ".join([f"{(PREFIX + name).ljust(width)} {process.about}", *given]))
+        click.echo(listed(PREFIX + name, "; ".join([process.about, *given]), width + 1))
 
 
 @command.command("show")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib.resources import files
 from json import dumps
-from textwrap import wrap
 
 import click
 
@@ -20,7 +19,7 @@ def command(template: bool, as_json: bool) -> None:
         return
     from forecastkit.models.registry import MODELS, model_names
     from forecastkit.reporting.document import to_json
-    from forecastkit.reporting.terminal import WIDTH
+    from forecastkit.reporting.terminal import listed
 
     about = {name: MODELS[name].about if name in MODELS else "from another package" for name in model_names()}
     if as_json:
@@ -28,5 +27,4 @@ def command(template: bool, as_json: bool) -> None:
         return
     width = max(map(len, about))
     for name, text in about.items():
-        first, *rest = wrap(text, WIDTH - width - 2)
-        click.echo("\n".join([f"{name.ljust(width)}  {first}", *(" " * (width + 2) + line for line in rest)]))
+        click.echo(listed(name, text, width + 2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import textwrap
 
 from forecastkit.reporting.tables import Table
 
@@ -31,3 +32,14 @@ def text_table(table: Table, *, width: int = WIDTH) -> str:
     with console.capture() as captured:
         console.print(grid)
     return "\n".join(line.rstrip() for line in captured.get().splitlines())
+
+
+def listed(name: str, text: str, indent: int, *, width: int = WIDTH) -> str:
+    """Write a name and a text beside it, whose further lines stand under its first.
+
+    Example:
+        >>> listed("ar", "an autoregression", 4, width=12).splitlines()
+        ['ar  an', '    autoregression']
+    """
+    lines = textwrap.wrap(text, max(width - indent, 1), break_long_words=False) or [""]
+    return "\n".join([name.ljust(indent) + lines[0], *(" " * indent + line for line in lines[1:])])
