@@ -17,8 +17,6 @@ from forecastkit.models.lags import Criterion, chosen, criterion_table
 
 CONSTANT = 1e-12
 """Share of its size below which the spread of a window is looked at closely."""
-Chooser: TypeAlias = Callable[[Rows, Vector], Indices]
-"""Chooses one candidate per window from the rows and the scaled values, where no criterion does."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,6 +61,10 @@ class Sample:
         return cast(Vector, window[np.isfinite(window)])
 
 
+Chooser: TypeAlias = Callable[[Rows, Vector, Sample], Indices]
+"""Chooses one candidate per window from the rows and the scaled values, where no criterion does."""
+
+
 def least_squares(sample: Sample, lags: NestedLags, terms: Terms, choose: Criterion | Chooser) -> Fits:
     """Choose each window's candidate on rows common to all, then estimate it on every row of its own.
 
@@ -90,7 +92,7 @@ def least_squares(sample: Sample, lags: NestedLags, terms: Terms, choose: Criter
     ssr, n = nested_sums(factors, rows.sizes), rows.common(starts, stops)
     constant = _constant(sample, np.sqrt(ssr[:, 0] / n) * spread, centred=terms.trend != "n")
     if callable(choose):
-        best = choose(rows, scaled)
+        best = choose(rows, scaled, sample)
     else:
         best = chosen(criterion_table(ssr / n[:, None], rows.sizes, n[:, None], choose), ssr)
     p = np.where(constant, 0, best)

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from forecastkit.arrays import Indices, Matrix, Vector
-from forecastkit.diagnostics.stationarity import adf
+from forecastkit.diagnostics.stationarity import adf, kpss
 from forecastkit.errors import PlanError, SeriesTooShortError, nearest
 from forecastkit.models._ar_design import NestedLags, Terms, Trend, lags_to
 from forecastkit.models._ar_facts import facts_of_fits, notes_on_fits, warn_if_constant
@@ -28,16 +28,19 @@ from forecastkit.models._rolling_ols import one_thread
 from forecastkit.models.lags import CRITERIA, Criterion, default_max_lag
 from forecastkit.models.protocol import QUANTILES, Answers, Family, History, Schedule, Windows
 
+CLEARLY = 0.01
+"""Level of the test that keeps a random walk from being modelled in levels by chance."""
+
 
 @dataclass(frozen=True, slots=True)
 class Autoregression:
     """y_t = c + sum over i = 1..p of phi_i y_(t-i) + e_t by least squares, forecasts iterated.
 
-    By default levels are modelled, with a constant, where a unit root is rejected (ADF, 5 %) on the data
-    before the first origin; their forecasts are then drawn towards the last value as far as a validation on
-    the end of these data advises, h by h. Elsewhere first differences are modelled without a constant, since
-    an estimated drift harms long horizons more than it helps. All this is decided once per backtest. Changes
-    (log returns) are modelled without a constant.
+    By default levels are modelled, with a constant, where a unit root is rejected (ADF, 5 %) and stationarity
+    is not (KPSS, 1 %) on the data before the first origin; their forecasts are then drawn towards the last
+    value as far as a validation on the end of these data advises, h by h. Elsewhere first differences are
+    modelled without a constant, since an estimated drift harms long horizons more than it helps. All this is
+    decided once per backtest. Changes (log returns) are modelled without a constant.
 
     Rows of the regression that lack a value are left out; a value that is missing at the origin is replaced
     by its one-step forecast.
@@ -109,8 +112,7 @@ class Autoregression:
         if history.changes:
             return settled
         if self.difference is None:
-            rejected = adf(history.values[np.isfinite(history.values)]).rejected
-            settled = replace(settled, difference=not rejected)
+            settled = replace(settled, difference=not _is_stationary(history.values))
         if self.difference == "cv":
             settled = replace(settled, difference=settled._differences_forecast_better(history, horizon))
         shrink = self.difference is None if self.shrink is None else self.shrink
@@ -190,7 +192,7 @@ class Autoregression:
     def _validated_weights(self, history: History, horizon: int) -> tuple[float, ...]:
         """How far to draw forecasts to the last value, from forecasts inside the training part."""
         found = self._forecast_inside(history, horizon)
-        return validated_weights(history.values, *found) if found is not None else ()
+        return validated_weights(history.values, *found) if found is not None else (1.0,)
 
     def _differences_forecast_better(self, history: History, horizon: int) -> bool:
         """Whether changes forecast the second half of the training part better than levels do."""
@@ -198,7 +200,7 @@ class Autoregression:
         for difference in (False, True):
             found = replace(self, difference=difference)._forecast_inside(history, horizon)
             if found is None:
-                return not adf(history.values[np.isfinite(history.values)]).rejected
+                return not _is_stationary(history.values)
             mse.append(np.nanmean(squared_errors(history.values, *found)))
         return bool(mse[1] < mse[0])
 
@@ -285,6 +287,18 @@ class FittedAutoregression:
         path = ends.path()
         level = ends.level(path, self.weights)
         return (path if history.changes else level)[0], level[0], ends
+
+
+def _is_stationary(values: Vector) -> bool:
+    """Whether a unit root is rejected at 5 % (ADF), and stationarity is not at 1 % (KPSS).
+
+    One random walk in twenty passes the first test; few of those pass the second too.
+    """
+    observed = values[np.isfinite(values)]
+    if not adf(observed).rejected:
+        return False
+    against = kpss(observed).p_value
+    return against is None or against > CLEARLY
 
 
 def _part(history: History, window: Indices, horizon: int) -> History:
