@@ -71,7 +71,7 @@ def check_request(symbol: str, start: str | None, end: str | None, interval: str
         PlanError: the symbol, a date or the interval cannot be.
     """
     symbol = symbol.strip().upper()
-    if not symbol or not symbol.isprintable():
+    if not symbol.strip(".") or not symbol.isprintable():
         raise PlanError(
             f"{symbol!r} is no symbol. Name one as Yahoo spells it, such as yahoo:SPY or yahoo:^GSPC."
         )

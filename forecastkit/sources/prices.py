@@ -60,13 +60,8 @@ def load_prices(
     field = field or "close"
     if field not in FIELDS:
         raise PlanError(f"There is no field {field!r}. {nearest(field, FIELDS)}")
-    intraday = field == "realised-volatility"
-    interval = interval or (VOLATILITY_INTERVAL if intraday else "1d")
-    if intraday == (interval == "1d"):
-        raise PlanError(
-            f"field {field!r} was asked for with interval {interval!r}. Realised volatility takes 60m, 15m "
-            "or 5m; every other field takes 1d."
-        )
+    interval = interval or (VOLATILITY_INTERVAL if field == "realised-volatility" else "1d")
+    _check_interval(field, interval)
     kept = fetch(
         source,
         interval=interval,
@@ -77,7 +72,16 @@ def load_prices(
         store=store,
         patience=patience,
     )
+    _check_interval(field, kept.snapshot.request.interval)  # a named snapshot brings its own
     return _series(kept, field)
+
+
+def _check_interval(field: str, interval: str) -> None:
+    if (field == "realised-volatility") == (interval == "1d"):
+        raise PlanError(
+            f"field {field!r} was asked for with interval {interval!r}. Realised volatility takes 60m, 15m "
+            "or 5m; every other field takes 1d."
+        )
 
 
 def _series(kept: Kept, field: str) -> Series:

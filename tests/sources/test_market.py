@@ -188,6 +188,7 @@ def test_settings_and_warnings_are_left_as_they_were(yahoo, ask) -> None:
     [
         (("", None, None, "1d"), "'' is no symbol"),
         (("A\nB", None, None, "1d"), "is no symbol"),
+        (("..", None, None, "1d"), "'..' is no symbol"),
         (("US0378331005", None, None, "1d"), "is an ISIN"),
         (("SPY", "1.2.2020", None, "1d"), "'1.2.2020' is no date. Write it as 2010-01-31"),
         (("SPY", "2020-02-01", "2020-01-01", "1d"), "start 2020-02-01 is not before end 2020-01-01"),

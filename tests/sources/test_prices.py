@@ -59,6 +59,31 @@ def test_volatility_from_prices_within_the_day(yahoo: Yahoo, tmp_path) -> None:
     assert own.values == pytest.approx(series.values, rel=1e-9)
 
 
+def test_a_named_snapshot_serves_the_fields_of_its_interval(yahoo: Yahoo) -> None:
+    yahoo.markets["INT"] = Market(hours())
+    series = fk.load("yahoo:INT", field="realised-volatility", start="2024-01-01", end="2024-12-31")
+    again = fk.load(series.source["snapshot"], field="realised-volatility")
+    assert again.values.tobytes() == series.values.tobytes()
+    with pytest.raises(PlanError, match="field 'close' was asked for with interval '60m'"):
+        fk.load(series.source["snapshot"])
+    yahoo.markets["DAY"] = Market(prices())
+    daily = fk.load("yahoo:DAY").source["snapshot"]
+    assert fk.load(daily, field="open-to-close").unit == "log return"
+    with pytest.raises(PlanError, match="field 'realised-volatility' was asked for with interval '1d'"):
+        fk.load(daily, field="realised-volatility")
+
+
+@pytest.mark.parametrize("symbol", ["^GSPC", "EUR=X", "A B", "O'NEIL", 'Q"Q', "ÄÖÜ", "A/B", "..A", "A..B"])
+def test_odd_symbols_come_and_come_back(yahoo: Yahoo, tmp_path, symbol: str) -> None:
+    yahoo.markets[symbol] = Market(prices(days=30))
+    series = fk.load(f"yahoo:{symbol}")
+    again = fk.load(series.source["snapshot"], offline=True)
+    assert (again.name, again.values.tobytes()) == (symbol, series.values.tobytes())
+    files = [path for path in (tmp_path / "cache").rglob("*.json")]
+    assert [path.parent.parent for path in files] == [tmp_path / "cache/snapshots"]
+    assert {path.name for path in tmp_path.iterdir()} == {"cache"}
+
+
 def test_currencies_have_no_weekends(yahoo: Yahoo) -> None:
     bars = prices("2024-01-01", 60, frequency="D", level=1.1)
     yahoo.markets["EURUSD=X"] = Market(bars, instrument="CURRENCY", zone="Europe/London", opens="00:00")
@@ -91,7 +116,7 @@ def test_weeks_and_months(yahoo: Yahoo) -> None:
         ("yahoo:SPY", {"field": "vwap"}, "There is no field 'vwap'"),
         ("yahoo:SPY", {"interval": "5m"}, "every other field takes 1d"),
         ("yahoo:SPY", {"field": "realised-volatility", "interval": "1d"}, "Realised volatility takes 60m"),
-        ("yahoo:SPY", {"column": "close"}, "is no CSV file, so column cannot be chosen"),
+        ("yahoo:SPY", {"column": "close"}, "is no file, so column cannot be chosen"),
         ("sunspots", {"start": "2000-01-01"}, "is no market source such as yahoo:SPY, so start cannot"),
         ("sunspots", {"refresh": True}, "so refresh cannot be chosen"),
         ("sunspots", {"field": "close"}, "a source that is no market has only realised-volatility"),
