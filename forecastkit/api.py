@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from forecastkit.backtesting.forecasts import Forecasts, assemble
+from forecastkit.backtesting.intervals import check_intervals, with_intervals
 from forecastkit.backtesting.plan import BacktestPlan
 from forecastkit.backtesting.request import describe_request
 from forecastkit.backtesting.runner import Progress, check_runnable, run_backtest, scored_actuals
@@ -183,6 +184,7 @@ def compare(
     out: str | Path | None = None,
     overwrite: bool = False,
     progress: Progress | None = None,
+    intervals: str = "own",
     **reading: Any,
 ) -> Comparison:
     """Answer whether a network is worth it over an autoregression, and up to which horizon either is of use.
@@ -190,6 +192,7 @@ def compare(
     Args:
         horizon: steps ahead, where no plan is given; 24 by default.
         loss: on which skill, tests, verdict and networks' training stand, "squared" or "absolute".
+        intervals: "own", or for models that state none "conformal" or "adaptive" ones from past errors.
         series, models, plan, transform, seeds, seed, out, overwrite, progress, reading: as in `backtest`.
 
     Raises:
@@ -204,6 +207,7 @@ def compare(
         raise PlanError(
             f"horizon={horizon} and a plan with horizon {plan.horizon} were given. Give one of them."
         )
+    check_intervals(intervals)
     plan = plan or BacktestPlan(horizon=24 if horizon is None else horizon)
     data = as_series(series, **reading)
     forecasts = backtest(
@@ -218,6 +222,7 @@ def compare(
         overwrite=overwrite,
         progress=progress,
     )
+    forecasts = with_intervals(forecasts, intervals)
     chosen = find_transform(forecasts.settings["transform"])
     return conclude(data, forecasts, transform=chosen, loss=check_loss(loss))
 

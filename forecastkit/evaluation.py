@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.backtesting.foreign import Given, assemble_given, check_roles, split
+from forecastkit.backtesting.intervals import check_intervals, with_intervals
 from forecastkit.backtesting.plan import FEWEST_ORIGINS
 from forecastkit.comparison.comparison import Comparison, conclude
 from forecastkit.comparison.evaluation import Evaluation, accuracy_by_step
@@ -31,6 +32,7 @@ def evaluate(
     period: int | None = None,
     frequency: str | None = None,
     loss: str = "squared",
+    intervals: str = "own",
     name: str = "y",
 ) -> Evaluation:
     """Judge forecasts that anything made: skill over references, tests, horizons of use, verdict.
@@ -51,6 +53,7 @@ def evaluate(
         period: season length in observations; by default what the frequency suggests.
         frequency: pandas frequency of the series, where its times do not tell.
         loss: on which skill, tests and verdict stand, "squared" or "absolute".
+        intervals: "own", or for models without quantiles "conformal" or "adaptive" ones from past errors.
         name: of the series, where the frame names none.
 
     Raises:
@@ -65,6 +68,7 @@ def evaluate(
         3
     """
     chosen = check_loss(loss)
+    check_intervals(intervals)
     if horizon is not None and horizon < 1:
         raise PlanError(f"horizon={horizon} was given; at least 1 is needed.")
     table = read_forecasts(forecasts, layout=layout, columns=columns, name=name)
@@ -91,10 +95,10 @@ def evaluate(
         )
         for series, rows in parts
     }
-    return _judge(given, chosen, settings)
+    return _judge(given, chosen, intervals, settings)
 
 
-def _judge(given: Mapping[str, Given], loss: Loss, settings: Mapping[str, Any]) -> Evaluation:
+def _judge(given: Mapping[str, Given], loss: Loss, intervals: str, settings: Mapping[str, Any]) -> Evaluation:
     """Compare what can be compared, and say of the rest why not."""
     comparisons: dict[str, Comparison] = {}
     refused: dict[str, str] = {}
@@ -109,7 +113,10 @@ def _judge(given: Mapping[str, Given], loss: Loss, settings: Mapping[str, Any]) 
             )
         else:
             comparisons[name] = conclude(
-                one.series, one.forecasts, transform=find_transform("none"), loss=loss
+                one.series,
+                with_intervals(one.forecasts, intervals),
+                transform=find_transform("none"),
+                loss=loss,
             )
     accuracy = [accuracy_by_step(name, one.cubes, one.actual) for name, one in given.items()]
     return Evaluation(

@@ -130,6 +130,12 @@ def test_accuracy_is_that_of_all_cells(rng):
     assert found.loc["near", "bias"] == pytest.approx(error.mean(), rel=1e-12)
 
 
+def test_conformal_intervals_are_scored(rng):
+    result = fk.evaluate(foreign("a", rng, 80), roles={"near": "ar"}, intervals="conformal").comparison
+    assert list(result.scores.quantiles) == ["near", "blind"]
+    assert "Intervals of near, blind come from their own past errors (conformal)" in repr(result)
+
+
 def test_histories_as_a_frame(rng):
     frame = foreign("a", rng, 30)
     past = pd.DataFrame({"unique_id": ["a"] * 20 + ["z"] * 2, "ds": [*range(1, 21), 1, 2], "y": 0.5})

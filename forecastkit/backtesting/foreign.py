@@ -295,8 +295,12 @@ def _row_notes(dropped: int, partial: int) -> tuple[str, ...]:
     if dropped:
         notes.append(f"{dropped} rows of the frame have no actual value and were left out.")
     if partial:
-        notes.append(f"{partial} origins were left out, because no model forecast every step from there.")
+        notes.append(f"{_origins(partial)} left out, because no model forecast every step from there.")
     return tuple(notes)
+
+
+def _origins(count: int) -> str:
+    return "One origin was" if count == 1 else f"{count} origins were"
 
 
 def _reference_notes(usable: Mask, history: Series | None, own: Mapping[str, Matrix]) -> tuple[str, ...]:
@@ -304,7 +308,7 @@ def _reference_notes(usable: Mask, history: Series | None, own: Mapping[str, Mat
     lost = int((~usable).sum())
     if lost:
         notes.append(
-            f"{lost} origins were left out: the value at their cutoff, or a whole season before it, is not "
+            f"{_origins(lost)} left out: the value at their cutoff, or a whole season before it, is not "
             "known, so there is no reference."
         )
     if own and history is None:

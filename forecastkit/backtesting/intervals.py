@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -12,10 +12,13 @@ import numpy as np
 
 from forecastkit.arrays import Cube, Indices, Matrix, Vector
 from forecastkit.backtesting.forecasts import Forecasts
-from forecastkit.errors import PlanError
+from forecastkit.errors import PlanError, nearest
 from forecastkit.models.protocol import QUANTILES
 
 Counts: TypeAlias = np.ndarray[tuple[int, int], np.dtype[np.int64]]
+INTERVALS = ("own", "conformal", "adaptive")
+ADAPTING = 0.02
+"""Step gamma of adaptive intervals."""
 PER_STEP = 10
 """Past errors per step ahead from which coverage is close to nominal: they overlap, so long h needs many."""
 
@@ -143,6 +146,52 @@ def conformal_quantiles(
                 _offset(scores, a, q, symmetric) for a, q in zip(adapted.tolist(), levels, strict=True)
             ]
     return Conformal(mean[:, :, None] + offsets, tuple(levels), counts, needed)
+
+
+def check_intervals(intervals: str) -> None:
+    """Refuse a way to make intervals that is not known.
+
+    Raises:
+        PlanError: names the nearest.
+    """
+    if intervals not in INTERVALS:
+        raise PlanError(f"There are no intervals {intervals!r}. {nearest(intervals, INTERVALS)}")
+
+
+def with_intervals(forecasts: Forecasts, intervals: str) -> Forecasts:
+    """Give conformal quantiles to the models that state none of their own; references stay without.
+
+    Args:
+        forecasts: the cubes; quantiles go to their levels, or to the usual ones where they have none.
+        intervals: "own" leaves all as it is; "conformal" ranks past errors; "adaptive" also moves the levels
+            after every miss (gamma = 0.02), for series that may break.
+
+    Returns:
+        new Forecasts; a note among the settings says whose intervals they are.
+
+    Raises:
+        PlanError: another word.
+    """
+    check_intervals(intervals)
+    lacking = [m for m in forecasts.models if forecasts.families[m] != "reference"]
+    lacking = [m for m in lacking if m not in forecasts.quantiles]
+    if intervals == "own" or not lacking:
+        return forecasts
+    levels, gamma = forecasts.levels or QUANTILES, ADAPTING if intervals == "adaptive" else 0.0
+    made = {m: conformal(forecasts, m, levels, gamma=gamma).values for m in lacking}
+    finite = {m: np.where(np.isfinite(values), values, np.nan) for m, values in made.items()}
+    note = (
+        f"Intervals of {', '.join(lacking)} come from their own past errors ({intervals}) that were known at "
+        "the origin: early origins have none."
+    )
+    settings = dict(forecasts.settings)
+    notes = (*settings.get("notes", ()), note)
+    return replace(
+        forecasts,
+        quantiles={**forecasts.quantiles, **finite},
+        levels=tuple(levels),
+        settings=settings | {"intervals": intervals, "notes": notes},
+    )
 
 
 def errors_needed(level: float, *, symmetric: bool = False) -> int:

@@ -8,6 +8,7 @@ import click
 
 from forecastkit.cli.options import (
     FORMAT,
+    INTERVALS,
     MARKET,
     OUTPUT,
     RUN,
@@ -25,7 +26,7 @@ from forecastkit.cli.progress import progress_on_stderr
 
 
 @click.command("compare")
-@with_options(SERIES, MARKET, RUN, FORMAT, OUTPUT)
+@with_options(SERIES, MARKET, RUN, INTERVALS, FORMAT, OUTPUT)
 @click.option("--out", metavar="DIR", help="Folder of the report.  [default: reports/NAME]")
 def command(**options: Any) -> None:
     """Backtest models on one series, print the verdict, write the report.
@@ -51,7 +52,13 @@ def command(**options: Any) -> None:
     out = default_out(options, "reports", series.name)
     with progress_on_stderr(options["quiet"]) as progress:
         result = compare(
-            series, plan=plan, out=out / "run", overwrite=True, progress=progress, **run_settings(options)
+            series,
+            plan=plan,
+            out=out / "run",
+            overwrite=True,
+            progress=progress,
+            intervals=options["intervals"],
+            **run_settings(options),
         )
     folder = report(result, out, formats=options["formats"])
     click.echo(

@@ -7,7 +7,16 @@ from typing import Any
 
 import click
 
-from forecastkit.cli.options import FORMAT, OUTPUT, Pairs, default_out, show_warnings, with_options, wrapped
+from forecastkit.cli.options import (
+    FORMAT,
+    INTERVALS,
+    OUTPUT,
+    Pairs,
+    default_out,
+    show_warnings,
+    with_options,
+    wrapped,
+)
 
 READING = (
     click.option(
@@ -32,7 +41,7 @@ READING = (
 
 @click.command("evaluate")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@with_options(READING, FORMAT, OUTPUT)
+@with_options(READING, INTERVALS, FORMAT, OUTPUT)
 @click.option("--out", metavar="DIR", help="Folder of the report.  [default: reports/NAME]")
 def command(files: tuple[str, ...], **options: Any) -> None:
     """Judge forecasts made by anything: skill, tests, horizons of use, verdict and report.
@@ -50,7 +59,7 @@ def command(files: tuple[str, ...], **options: Any) -> None:
     show_warnings()
     given = read_forecast_files([Path(file) for file in files])
     history = None if options["history"] is None else _history(options["history"])
-    names = ("layout", "columns", "roles", "horizon", "period", "frequency", "loss")
+    names = ("layout", "columns", "roles", "horizon", "period", "frequency", "loss", "intervals")
     stem = Path(files[0]).name.split(".")[0]
     result = evaluate(given, history, name=options["name"] or stem, **{name: options[name] for name in names})
     out = default_out(options, "reports", stem)

@@ -181,6 +181,15 @@ FORMAT = (
         help="What to write: html, json, md (Markdown with PNG figures), csv.",
     ),
 )
+INTERVALS = (
+    click.option(
+        "--intervals",
+        default="own",
+        show_default=True,
+        metavar="NAME",
+        help="For models without their own: conformal or adaptive, from past errors.",
+    ),
+)
 OUTPUT = (
     click.option("--json", "as_json", is_flag=True, help="Print JSON."),
     click.option("-q", "--quiet", is_flag=True, help="No progress."),

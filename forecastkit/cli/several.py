@@ -77,5 +77,6 @@ def _compare(series: Series, folder: Path, options: Mapping[str, Any]) -> Compar
             out=folder / "run",
             overwrite=True,
             progress=progress,
+            intervals=options["intervals"],
             **run_settings(options),
         )

@@ -135,7 +135,7 @@ def test_targets_without_actual_values_are_left_out_and_counted():
     table.loc[table.target_time > DAYS[26], "actual"] = np.nan
     made = assembled(table, period=1)
     assert made.notes[0] == "1 rows of the frame have no actual value and were left out."
-    assert made.notes[1] == "1 origins were left out, because no model forecast every step from there."
+    assert made.notes[1] == "One origin was left out, because no model forecast every step from there."
 
 
 def test_missing_cells_by_model_are_counted():

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from forecastkit.backtesting.intervals import adapt, conformal_quantiles, errors_needed
+from forecastkit.backtesting.intervals import adapt, conformal_quantiles, errors_needed, with_intervals
 from forecastkit.errors import PlanError
 
 
@@ -131,3 +131,32 @@ def test_errors_needed():
 def test_settings_that_make_no_sense_are_refused(settings):
     with pytest.raises(PlanError, match="given"):
         conformal_quantiles(*columns([1.0, 2.0]), **{"levels": [0.5], **settings})
+
+
+class TestWithIntervals:
+    @pytest.fixture
+    def made(self, planted, rng):
+        errors = {name: rng.normal(size=(60, 2)) for name in ("naive", "ar", "other")}
+        return planted(errors, {"naive": "reference", "ar": "ar", "other": "other"})
+
+    def test_models_without_quantiles_get_them_where_errors_were_known(self, made):
+        """80 % needs 9 errors: at h = 1 from the tenth origin on, at h = 2 one later."""
+        found = with_intervals(made, "conformal")
+        assert list(found.quantiles) == ["ar", "other"]
+        eighty = np.isfinite(found.quantiles["ar"][:, :, found.levels.index(0.1)])
+        assert eighty.argmax(axis=0).tolist() == [9, 10]
+        values = conformal_quantiles(made.of("ar"), made.actual, made.origins).values
+        known = np.isfinite(values)
+        assert found.quantiles["ar"][known].tolist() == values[known].tolist()
+        assert found.settings["notes"][0].startswith("Intervals of ar, other come from their own past errors")
+
+    def test_adaptive_ones_move_and_own_ones_stay(self, made):
+        fixed, adaptive = (with_intervals(made, name) for name in ("conformal", "adaptive"))
+        assert (fixed.quantiles["ar"][-1] != adaptive.quantiles["ar"][-1]).any()
+        again = with_intervals(fixed, "adaptive")
+        assert again is fixed
+        assert with_intervals(made, "own") is made
+
+    def test_another_word_is_refused(self, made):
+        with pytest.raises(PlanError, match="There are no intervals 'conformel'"):
+            with_intervals(made, "conformel")
