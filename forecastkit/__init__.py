@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from forecastkit.diagnostics.diagnosis import Diagnosis as Diagnosis
     from forecastkit.evaluation import evaluate as evaluate
     from forecastkit.models.contract import check_forecaster as check_forecaster
+    from forecastkit.models.panel import forecast_panel as forecast_panel
     from forecastkit.models.protocol import History as History
     from forecastkit.scoring.scores import Scores as Scores
     from forecastkit.series.series import Series as Series
@@ -40,6 +41,7 @@ _HOMES = {
     "compare": "api",
     "diagnose": "api",
     "evaluate": "evaluation",
+    "forecast_panel": "models.panel",
     "load": "api",
     "report": "api",
 }

@@ -28,6 +28,7 @@ PUBLIC = [
     "compare",
     "diagnose",
     "evaluate",
+    "forecast_panel",
     "load",
     "report",
 ]

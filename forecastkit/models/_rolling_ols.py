@@ -170,7 +170,7 @@ def estimate(
             if extra is not None and skipped is not None and skipped[of[0]] < extra.shape[1]:
                 more = (extra if len(extra) == 1 else extra[of])[:, skipped[of[0]] :, columns]
                 more = np.broadcast_to(more, (len(of), *more.shape[1:]))
-                small = _joined(small, more)
+                small = joined(small, more)
             coefficients[of, :size], ssr[of] = _solved(small)
     return coefficients, ssr
 
@@ -204,10 +204,10 @@ def _slid(rows: Matrix, starts: Indices, stops: Indices) -> Cube:
     turned = np.concatenate([[-shared], -starts[::-1]])
     backward = _grown(_nothing(rows), rows[::-1], len(rows) + turned)[:0:-1]
     forward = _grown(_nothing(rows), rows, stops)
-    return _joined(backward, forward)
+    return joined(backward, forward)
 
 
-def _joined(one: Cube, other: Cube) -> Cube:
+def joined(one: Cube, other: Cube) -> Cube:
     """Factor the rows of both, window by window."""
     return cast(Cube, np.linalg.qr(np.concatenate([one, other], axis=1), mode="r"))
 

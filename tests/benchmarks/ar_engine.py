@@ -2,7 +2,8 @@
 
 Run from the checkout: `python tests/benchmarks/ar_engine.py [--jobs J1 J3 J4 scaling] [--repeats 5]`.
 
-J1: 2,000 points, 250 origins, horizon 30, orders 0..24. J3: 20,000 points, 1,000 origins, horizon 100, orders
+J1: 2,000 points, 250 origins, horizon 30, orders 0..24. J2: 1,000 series of 500, 10 origins, horizon 24,
+orders 0..12, through `forecast_panel`. J3: 20,000 points, 1,000 origins, horizon 100, orders
 0..48. J4: selection only, orders 0..48 on 20,000 points. AIC at every origin; one BLAS thread; medians. The
 peer (`ar_select_order` and `AutoReg`) is timed at a few of the origins and scaled up by the factor printed.
 """
@@ -113,6 +114,18 @@ def selection(repeats: int) -> None:
     )
 
 
+def panel(repeats: int, count: int = 8) -> None:
+    """Print seconds and ratio of J2: 1,000 series of 500, 10 origins, horizon 24, orders 0..12."""
+    values = np.stack([series(500) * (1 + s / 100) for s in range(1000)])
+    values += np.random.default_rng(2).normal(size=values.shape)
+    seconds = median_seconds(lambda: fk.forecast_panel(values, horizon=24, origins=10, max_lag=12), repeats)
+    theirs = sum(peer(one, 10, 24, 12, 10) for one in values[:count]) * len(values) / count
+    print(
+        f"J2: {1e3 * seconds:8.1f} ms   statsmodels {theirs:8.1f} s (scaled x{len(values) / count:g})   "
+        f"ratio {theirs / seconds:8.0f}"
+    )
+
+
 def scaling(repeats: int) -> None:
     """Print how seconds grow when one size is doubled."""
     base = {"n": 4000, "origins": 200, "m": 24, "horizon": 30}
@@ -128,7 +141,7 @@ def scaling(repeats: int) -> None:
 def main() -> None:
     """Read the command line and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--jobs", nargs="+", default=["J1", "J3", "J4", "scaling"])
+    parser.add_argument("--jobs", nargs="+", default=["J1", "J2", "J3", "J4", "scaling"])
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--peer-origins", type=int, default=4)
     options = parser.parse_args()
@@ -136,6 +149,8 @@ def main() -> None:
         for name in options.jobs:
             if name in JOBS:
                 job(name, options.repeats, options.peer_origins)
+        if "J2" in options.jobs:
+            panel(options.repeats)
         if "J4" in options.jobs:
             selection(options.repeats)
         if "scaling" in options.jobs:
