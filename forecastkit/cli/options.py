@@ -148,7 +148,8 @@ RUN = (
     click.option(
         "--transform",
         metavar="NAME",
-        help="none, log, log-return or difference.  [default: log-return for yahoo: prices, else none]",
+        help="none, log, log-return, difference, box-cox, standardise, or several joined by +.  [default: "
+        "log-return for yahoo: prices, else none]",
     ),
     click.option("--origins", type=int, metavar="N", help="Origins (else: what suits the length)."),
     click.option(

@@ -3,17 +3,24 @@
 A transform is undone before anything is scored. Log returns are the exception that finance asks for: the
 models see one-step log returns, their path is cumulated, and scores are taken on the cumulative log return
 from the origin to each horizon (a price move, comparable over decades).
+
+Names are joined by +, from the series to the models: "log+difference", "box-cox+standardise+difference".
+What has parameters (lambda, mean and spread) is fitted once, on the data before the first origin.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
 from forecastkit.arrays import Vector
 from forecastkit.errors import DataError, PlanError, nearest
+
+Scale: TypeAlias = Callable[[Vector], Vector]
+SMALLEST_LAMBDA, LARGEST_LAMBDA = -1.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +34,23 @@ class Transform:
         scale: from the values (T,) to the scale on which changes add up, elementwise.
         unscale: the inverse of `scale`.
         positive: whether every value must be above zero.
+        fitting: from the data before the first origin to `scale` and `unscale`, where these have parameters.
     """
 
     name: str
     changes: bool
     relative: bool
-    scale: Callable[[Vector], Vector]
-    unscale: Callable[[Vector], Vector]
+    scale: Scale
+    unscale: Scale
     positive: bool
+    fitting: Callable[[Vector], tuple[Scale, Scale]] | None = None
+
+    def fit(self, values: Vector) -> Transform:
+        """Fix the parameters on the data before the first origin; without parameters, nothing changes."""
+        if self.fitting is None:
+            return self
+        scale, unscale = self.fitting(values)
+        return replace(self, scale=scale, unscale=unscale, fitting=None)
 
     def forward(self, values: Vector) -> Vector:
         """Turn values (T,) into what the models see: (T,), or (T - 1,) for changes."""
@@ -98,6 +114,44 @@ def _same(values: Vector) -> Vector:
     return values
 
 
+def _unfitted(values: Vector) -> Vector:
+    raise PlanError("A transform with parameters was used before it was fitted. Call `fit` first.")
+
+
+def box_cox_lambda(values: Vector) -> float:
+    """Maximise the Gaussian likelihood of Box-Cox values over lambda in [-1, 2].
+
+    (lambda - 1) sum of log y - T / 2 log variance((y^lambda - 1) / lambda).
+
+    Args:
+        values: shape (T,), above zero.
+
+    Source: Box & Cox (1964), JRSS B 26(2), 211-252. Agrees with `scipy.stats.boxcox_normmax(method="mle")`.
+    """
+    from scipy.optimize import minimize_scalar
+    from scipy.special import boxcox
+
+    logs = float(np.log(values).sum())
+
+    def unlikely(lam: float) -> float:
+        return float(0.5 * len(values) * np.log(np.var(boxcox(values, lam))) - (lam - 1) * logs)
+
+    bounds = (SMALLEST_LAMBDA, LARGEST_LAMBDA)
+    return float(minimize_scalar(unlikely, bounds=bounds, method="bounded", options={"xatol": 1e-9}).x)
+
+
+def _fit_box_cox(values: Vector) -> tuple[Scale, Scale]:
+    from scipy.special import boxcox, inv_boxcox
+
+    lam = box_cox_lambda(values)
+    return (lambda y: np.asarray(boxcox(y, lam))), (lambda z: np.asarray(inv_boxcox(z, lam)))
+
+
+def _fit_standardise(values: Vector) -> tuple[Scale, Scale]:
+    centre, spread = float(values.mean()), float(values.std()) or 1.0
+    return (lambda y: (y - centre) / spread), (lambda z: z * spread + centre)
+
+
 TRANSFORMS = {
     transform.name: transform
     for transform in (
@@ -105,16 +159,55 @@ TRANSFORMS = {
         Transform("log", changes=False, relative=False, scale=np.log, unscale=np.exp, positive=True),
         Transform("log-return", changes=True, relative=True, scale=np.log, unscale=np.exp, positive=True),
         Transform("difference", changes=True, relative=False, scale=_same, unscale=_same, positive=False),
+        Transform("box-cox", False, False, _unfitted, _unfitted, positive=True, fitting=_fit_box_cox),
+        Transform("standardise", False, False, _unfitted, _unfitted, False, fitting=_fit_standardise),
     )
 }
 
 
 def find_transform(name: str) -> Transform:
-    """Look a transform up by name.
+    """Look a transform up by name, or join several by +.
 
     Raises:
-        PlanError: no transform has this name; the message lists the nearest.
+        PlanError: no transform has this name (the message lists the nearest), or these cannot be joined so.
     """
-    if name not in TRANSFORMS:
-        raise PlanError(f"There is no transform {name!r}. {nearest(name, TRANSFORMS)}")
-    return TRANSFORMS[name]
+    parts = [part.strip() for part in name.split("+")]
+    for part in parts:
+        if part not in TRANSFORMS:
+            raise PlanError(f"There is no transform {part!r}. {nearest(part, TRANSFORMS)}")
+    return TRANSFORMS[name] if len(parts) == 1 else _joined(name, [TRANSFORMS[part] for part in parts])
+
+
+def _joined(name: str, steps: Sequence[Transform]) -> Transform:
+    """Chain scales; changes come last, and positive values are needed where the series itself is taken."""
+    if any(step.changes for step in steps[:-1]) or any(
+        step.relative or step.name == "none" for step in steps
+    ):
+        raise PlanError(
+            f"Transform {name!r} was given; difference comes last, none and log-return stand alone. "
+            "Write log+difference, for example."
+        )
+    if any(step.positive for step in steps[1:]):
+        raise PlanError(
+            f"Transform {name!r} takes a logarithm or a power of what may be negative. Begin with it."
+        )
+
+    def fitting(values: Vector) -> tuple[Scale, Scale]:
+        fitted: list[Transform] = []
+        for step in steps:
+            fitted.append(step.fit(values))
+            values = fitted[-1].scale(values)
+        return _chained([s.scale for s in fitted]), _chained([s.unscale for s in reversed(fitted)])
+
+    return Transform(
+        name, steps[-1].changes, False, _unfitted, _unfitted, positive=steps[0].positive, fitting=fitting
+    )
+
+
+def _chained(scales: Sequence[Scale]) -> Scale:
+    def through(values: Vector) -> Vector:
+        for scale in scales:
+            values = scale(values)
+        return values
+
+    return through

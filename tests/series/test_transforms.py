@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from strategies import positive_vectors
 
 from forecastkit.errors import DataError, PlanError
-from forecastkit.series.transforms import TRANSFORMS, find_transform
+from forecastkit.series.transforms import TRANSFORMS, box_cox_lambda, find_transform
 
 NAMES = ("none", "log", "log-return", "difference")
+FITTED = (
+    "box-cox",
+    "standardise",
+    "log+difference",
+    "box-cox+standardise",
+    "standardise+difference",
+    "log+standardise",
+)
 names = st.sampled_from(NAMES)
 
 
-def test_these_four():
-    assert tuple(TRANSFORMS) == NAMES
+def test_these_names():
+    assert tuple(TRANSFORMS) == (*NAMES, "box-cox", "standardise")
 
 
 @pytest.mark.parametrize(
@@ -120,3 +130,52 @@ def test_the_others_take_any_sign(name):
 def test_unknown_name_is_answered_with_the_nearest():
     with pytest.raises(PlanError, match=r"There is no transform 'log-returns'\. Did you mean log-return"):
         find_transform("log-returns")
+
+
+prices = st.lists(st.floats(0.5, 50.0), min_size=8, max_size=30).map(np.array)
+
+
+class TestFitted:
+    @pytest.mark.parametrize("name", FITTED)
+    @given(prices, st.data())
+    def test_backward_undoes_forward(self, name, values, data):
+        assume(np.ptp(values[:5]) > 0.1)
+        transform = find_transform(name).fit(values[:5])
+        origin = data.draw(st.integers(5, len(values) - 1))
+        seen_later = transform.forward(values)[origin - transform.changes :]
+        assert transform.backward(seen_later, values[origin - 1]) == pytest.approx(values[origin:], rel=1e-6)
+
+    @pytest.mark.parametrize("name", FITTED)
+    def test_the_fit_is_all_that_the_past_decides(self, name):
+        values = np.random.default_rng(2).uniform(1, 9, size=40)
+        poisoned = np.concatenate([values[:30], np.full(10, 1e9)])
+        one, two = (find_transform(name).fit(x[:20]).forward(x[:30]) for x in (values, poisoned))
+        assert one.tobytes() == two.tobytes()
+
+    def test_lambda_equals_that_of_scipy(self):
+        from scipy.stats import boxcox_normmax
+
+        values = np.random.default_rng(3).gamma(3.0, size=300)
+        assert box_cox_lambda(values) == pytest.approx(boxcox_normmax(values, method="mle"), abs=1e-5)
+
+    def test_standardised_values_have_mean_zero_and_spread_one(self):
+        values = np.array([1.0, 3.0, 5.0, 7.0])
+        seen = find_transform("standardise").fit(values).forward(values)
+        assert (seen.mean(), seen.std()) == pytest.approx((0.0, 1.0), abs=1e-15)
+
+    def test_log_then_difference_by_hand(self):
+        transform = find_transform("log+difference").fit(np.ones(3))
+        assert transform.forward(np.array([1.0, 2.0, 8.0])) == pytest.approx([np.log(2), np.log(4)])
+        assert transform.backward(np.log([2.0, 3.0]), 5.0) == pytest.approx([10.0, 30.0])
+        assert (transform.changes, transform.relative, transform.positive) == (True, False, True)
+
+    @pytest.mark.parametrize(
+        "name", ["difference+log", "log-return+standardise", "none+log", "standardise+log"]
+    )
+    def test_what_cannot_be_joined_is_refused(self, name):
+        with pytest.raises(PlanError, match=f"Transform '{re.escape(name)}'"):
+            find_transform(name)
+
+    def test_before_the_fit_nothing_is_seen(self):
+        with pytest.raises(PlanError, match="used before it was fitted"):
+            find_transform("box-cox").forward(np.ones(3))
