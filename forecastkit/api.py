@@ -124,9 +124,9 @@ def backtest(
         models: registered names, functions (values, horizon) or recipes; or a mapping that names them. The
             references always run beside them, and the oracle where a synthetic process made the series.
         plan: origins, horizon and refits; by default horizon 24 and the origins that suit the length.
-        transform: "none", "log", "log-return", "difference", "box-cox", "standardise", or several joined by
-            +, as in "log+difference"; by default what suits the series: log-return
-            for prices from a market, else none.
+        transform: "none", "log", "log-return", "difference", "seasonal-difference", "box-cox", "standardise",
+            or several joined by +, as in "log+difference+unbiased"; by default what suits the series:
+            log-return for prices from a market, else none.
         seeds: networks in an ensemble.
         seed: of all randomness.
         loss: what networks minimise, "squared" or "absolute".

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtri
 
-from forecastkit.arrays import Cube, Indices, Mask, Matrix
+from forecastkit.arrays import Cube, Indices, Mask, Matrix, Vector
 from forecastkit.backtesting.plan import BacktestPlan
 from forecastkit.errors import BackendError, FitError, ForecastKitWarning, ForecastShapeError
 from forecastkit.models.protocol import (
@@ -149,11 +150,9 @@ class Bench:
 
     def _blocks(self, member: int, origins: Indices, answers: Answers, seconds: float) -> dict[int, Block]:
         """Split what came for all origins into blocks; forecasts that are no numbers become failures."""
-        lasts = self.series.values[origins - 1].tolist()
-        mean, errors = self._scored(answers.mean, lasts, origins)
-        quantiles = None
-        if answers.quantiles is not None:
-            quantiles = self._placed(answers.quantiles, lasts, np.isfinite(mean[:, 0]))
+        pasts = self._pasts(origins)
+        mean, errors = self._scored(answers.mean, answers.quantiles, pasts, origins)
+        quantiles = self._placed(answers.quantiles, pasts, np.isfinite(mean[:, 0]))
         facts = answers.facts or ({},) * len(self.parts)
         fitting = answers.fit_seconds / len(self.parts)
         blocks, done = {}, 0
@@ -220,18 +219,37 @@ class Bench:
                 origin=int(origins[0]),
             )
         self._check_alone(fitted, histories, paths, origins)
-        lasts = self.series.values[origins - 1].tolist()
-        mean, errors = self._scored(paths, lasts, origins)
+        levels, pasts = self._levels(fitted, histories), self._pasts(origins)
+        mean, errors = self._scored(paths, levels, pasts, origins)
         for error in errors.values():
             raise error
-        return mean, self._quantiles(fitted, histories, lasts)
+        return mean, self._placed(levels, pasts, np.ones(len(pasts), dtype=np.bool_))
+
+    def _pasts(self, origins: Indices) -> list[Vector]:
+        return [self.series.values[self.plan.known_part(origin)] for origin in origins.tolist()]
+
+    def _taken_back(self, paths: Matrix, levels: Cube | None, pasts: list[Vector]) -> Matrix:
+        """Undo the transform; where means are asked for, with the spread that the model's quantiles show."""
+        if not self.transform.unbiased or levels is None:
+            return np.array([self.transform.backward(p, past) for p, past in zip(paths, pasts, strict=True)])
+        spreads = (levels[..., -1] - levels[..., 0]) / (ndtri(QUANTILES[-1]) - ndtri(QUANTILES[0]))
+        told = zip(paths, spreads, pasts, strict=True)
+        return np.array([self.transform.expected(path, spread, past) for path, spread, past in told])
 
     def _scored(
-        self, paths: Matrix, lasts: list[float], origins: Indices
+        self, paths: Matrix, levels: Cube | None, pasts: list[Vector], origins: Indices
     ) -> tuple[Matrix, dict[int, FitError]]:
         """Put paths on the scored scale, NaN with an error by origin where one is no number."""
         with np.errstate(over="ignore", invalid="ignore"):
-            mean = np.array([self.transform.backward(p, last) for p, last in zip(paths, lasts, strict=True)])
+            mean = self._taken_back(paths, levels, pasts)
+        if self.transform.unbiased and levels is None:
+            message = (
+                f"Model {self.name!r} tells no quantiles, so the mean of its forecasts after transform "
+                f"{self.transform.name!r} is unknown. Leave the model or +unbiased out."
+            )
+            return np.full(mean.shape, np.nan), {
+                origin: FitError(message, model=self.name, origin=origin) for origin in origins.tolist()
+            }
         unusable = ~(np.abs(mean) < LARGEST)
         errors = {}
         for o in np.flatnonzero(unusable.any(axis=1)).tolist():
@@ -264,24 +282,27 @@ class Bench:
         warnings.warn(message, ForecastKitWarning, stacklevel=2)
         return message
 
-    def _quantiles(self, fitted: Fitted, histories: list[History], lasts: list[float]) -> Cube | None:
+    def _levels(self, fitted: Fitted, histories: list[History]) -> Cube | None:
         """Ask for quantiles, which are an extra: where they are unusable the forecasts stand without them."""
+        if not self.transform.places_quantiles:
+            return None
         try:
-            levels = forecast_quantiles(fitted, histories, self.plan.horizon)
+            return forecast_quantiles(fitted, histories, self.plan.horizon)
         except Exception as error:  # anyone's code: the extra is lost with a warning, the forecasts stand
             self._warn_without_quantiles(error)
             return None
-        return None if levels is None else self._placed(levels, lasts, np.ones(len(lasts), dtype=np.bool_))
 
-    def _placed(self, levels: Cube, lasts: list[float], counts: Mask) -> Cube | None:
+    def _placed(self, levels: Cube | None, pasts: list[Vector], counts: Mask) -> Cube | None:
         """Put quantiles on the scored scale, NaN for origins that do not count."""
-        shape = (len(lasts), self.plan.horizon, len(QUANTILES))
+        if levels is None or not self.transform.places_quantiles:
+            return None
+        shape = (len(pasts), self.plan.horizon, len(QUANTILES))
         try:
             if levels.shape != shape:
                 raise ValueError(f"shape {levels.shape[1:]}, {shape[1:]} is needed")
             with np.errstate(over="ignore", invalid="ignore"):
                 placed = np.array(
-                    [self.transform.place(q, last) for q, last in zip(levels, lasts, strict=True)]
+                    [self.transform.place(q, past) for q, past in zip(levels, pasts, strict=True)]
                 )
             if not np.isfinite(placed[counts]).all() or (np.diff(placed[counts], axis=2) < 0).any():
                 raise ValueError("they are not finite and in rising order")

@@ -54,7 +54,7 @@ def run_backtest(
         BackendError: a network is asked for and TensorFlow is missing.
     """
     origins = check_runnable(series, plan, transform)
-    transform = transform.fit(series.values[plan.training_part(int(origins[0]))])
+    transform = transform.fit(series.values[plan.training_part(int(origins[0]))], series.period)
     _warn_of_few(series, plan, origins)
     actual = scored_actuals(series, origins, plan.horizon, transform)
     blocks = []

@@ -5,7 +5,8 @@ models see one-step log returns, their path is cumulated, and scores are taken o
 from the origin to each horizon (a price move, comparable over decades).
 
 Names are joined by +, from the series to the models: "log+difference", "box-cox+standardise+difference".
-What has parameters (lambda, mean and spread) is fitted once, on the data before the first origin.
+What has parameters (lambda, mean and spread) is fitted once, on the data before the first origin. Taken back,
+the mean of what the models see becomes the median of the series; "log+unbiased" gives its mean instead.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from forecastkit.arrays import Vector
 from forecastkit.errors import DataError, PlanError, nearest
 
 Scale: TypeAlias = Callable[[Vector], Vector]
+UNBIASED = "unbiased"
 SMALLEST_LAMBDA, LARGEST_LAMBDA = -1.0, 2.0
 
 
@@ -30,11 +32,14 @@ class Transform:
     Args:
         name: how a user asks for it.
         changes: the models see changes from one value to the next, so they see one value less.
+        seasonal: the models see changes from one season to the next, so they see one season less.
         relative: scores are taken on the move since the origin instead of on the value itself.
         scale: from the values (T,) to the scale on which changes add up, elementwise.
         unscale: the inverse of `scale`.
         positive: whether every value must be above zero.
         fitting: from the data before the first origin to `scale` and `unscale`, where these have parameters.
+        unbiased: means are taken back as means, not as medians.
+        lag: season length of a seasonal difference, known once fitted.
     """
 
     name: str
@@ -44,39 +49,96 @@ class Transform:
     unscale: Scale
     positive: bool
     fitting: Callable[[Vector], tuple[Scale, Scale]] | None = None
+    seasonal: bool = False
+    unbiased: bool = False
+    lag: int = 0
 
-    def fit(self, values: Vector) -> Transform:
-        """Fix the parameters on the data before the first origin; without parameters, nothing changes."""
+    @property
+    def places_quantiles(self) -> bool:
+        """Whether quantiles of single steps can be taken back: sums of seasonal changes are not known."""
+        return not self.seasonal
+
+    def fit(self, values: Vector, period: int = 1) -> Transform:
+        """Fix the parameters on the data before the first origin; without parameters, nothing changes.
+
+        Args:
+            values: the data before the first origin.
+            period: season length.
+
+        Raises:
+            PlanError: a seasonal difference of a series that has no season.
+        """
+        if self.seasonal and period < 2:
+            raise PlanError(
+                f"Transform {self.name!r} was asked for a series without a season. Give its period "
+                "(--period), or use difference."
+            )
+        lag = period if self.seasonal else 0
         if self.fitting is None:
-            return self
+            return replace(self, lag=lag) if self.seasonal else self
         scale, unscale = self.fitting(values)
-        return replace(self, scale=scale, unscale=unscale, fitting=None)
+        return replace(self, scale=scale, unscale=unscale, fitting=None, lag=lag)
 
     def forward(self, values: Vector) -> Vector:
-        """Turn values (T,) into what the models see: (T,), or (T - 1,) for changes."""
+        """Turn values (T,) into what the models see: (T,); changes are fewer by 1, seasonal by a season."""
         scaled = self.scale(values)
+        if self.lag:
+            return np.asarray(scaled[self.lag :] - scaled[: -self.lag])
         if not self.changes:
             return scaled
         moves: Vector = np.diff(scaled)
         return moves
 
-    def backward(self, path: Vector, last: float) -> Vector:
+    def backward(self, path: Vector, past: Vector | float) -> Vector:
         """Turn a path in the models' scale (..., H) into the scored scale.
 
         Args:
             path: forecasts of what `forward` makes; for changes, of the next, the one after, ...
-            last: last observed value before the path, in the unit of the series.
+            past: what was observed before the path, in the unit of the series; the last value is enough, but
+                for seasonal changes.
         """
-        level = np.cumsum(path, axis=-1) if self.changes else path
-        return self.place(level, last)
+        if self.lag:
+            return self.unscale(self._added_to_seasons(path, past))
+        return self.place(np.cumsum(path, axis=-1) if self.changes else path, past)
 
-    def place(self, level: Vector, last: float) -> Vector:
+    def place(self, level: Vector, past: Vector | float) -> Vector:
         """Turn moves since the origin (for changes) or scaled values into the scored scale."""
         if self.relative:
             return level
-        if self.changes:
-            level = level + self.scale(np.array([last]))[0]
-        return self.unscale(level)
+        return self.unscale(self._placed(level, past))
+
+    def expected(self, path: Vector, spread: Vector, past: Vector | float) -> Vector:
+        """Take a path back to means: the average of a Gaussian with this spread, taken back (16 nodes).
+
+        For a logarithm that is exp(m + s^2 / 2).
+
+        Args:
+            path: as in `backward`, shape (H,).
+            spread: standard deviation of each step; for changes, of their sum; shape (H,).
+            past: as in `backward`.
+        """
+        if self.relative:
+            return self.backward(path, past)
+        nodes, weights = np.polynomial.hermite_e.hermegauss(16)
+        level = self._placed(np.cumsum(path) if self.changes else path, past)
+        return np.asarray(self.unscale(level[:, None] + spread[:, None] * nodes) @ (weights / weights.sum()))
+
+    def _placed(self, level: Vector, past: Vector | float) -> Vector:
+        return level + self.scale(np.ravel(past)[-1:])[0] if self.changes else level
+
+    def _added_to_seasons(self, path: Vector, past: Vector | float) -> Vector:
+        """Add each change to the value one season before it, known or forecast."""
+        season = np.ravel(past)[-self.lag :]
+        if len(season) < self.lag:
+            raise PlanError(
+                f"{len(season)} values are known; a season of {self.lag} is needed before a path."
+            )
+        horizon = path.shape[-1]
+        known = np.broadcast_to(self.scale(season), (*path.shape[:-1], self.lag))
+        level = np.concatenate([known, path], axis=-1)
+        for h in range(horizon):
+            level[..., self.lag + h] += level[..., h]
+        return np.asarray(level[..., self.lag :])
 
     def actual(self, future: Vector, last: float) -> Vector:
         """Turn the values that came (H,) into the scored scale."""
@@ -159,6 +221,7 @@ TRANSFORMS = {
         Transform("log", changes=False, relative=False, scale=np.log, unscale=np.exp, positive=True),
         Transform("log-return", changes=True, relative=True, scale=np.log, unscale=np.exp, positive=True),
         Transform("difference", changes=True, relative=False, scale=_same, unscale=_same, positive=False),
+        Transform("seasonal-difference", False, False, _same, _same, positive=False, seasonal=True),
         Transform("box-cox", False, False, _unfitted, _unfitted, positive=True, fitting=_fit_box_cox),
         Transform("standardise", False, False, _unfitted, _unfitted, False, fitting=_fit_standardise),
     )
@@ -172,6 +235,13 @@ def find_transform(name: str) -> Transform:
         PlanError: no transform has this name (the message lists the nearest), or these cannot be joined so.
     """
     parts = [part.strip() for part in name.split("+")]
+    if UNBIASED in parts[1:]:
+        plain = find_transform("+".join(part for part in parts if part != UNBIASED))
+        if not plain.places_quantiles or plain.relative:
+            raise PlanError(
+                f"Transform {name!r}: means after {plain.name} need no correction or have none known."
+            )
+        return replace(plain, name=name, unbiased=True)
     for part in parts:
         if part not in TRANSFORMS:
             raise PlanError(f"There is no transform {part!r}. {nearest(part, TRANSFORMS)}")
@@ -180,11 +250,11 @@ def find_transform(name: str) -> Transform:
 
 def _joined(name: str, steps: Sequence[Transform]) -> Transform:
     """Chain scales; changes come last, and positive values are needed where the series itself is taken."""
-    if any(step.changes for step in steps[:-1]) or any(
+    if any(step.changes or step.seasonal for step in steps[:-1]) or any(
         step.relative or step.name == "none" for step in steps
     ):
         raise PlanError(
-            f"Transform {name!r} was given; difference comes last, none and log-return stand alone. "
+            f"Transform {name!r} was given; a difference comes last, none and log-return stand alone. "
             "Write log+difference, for example."
         )
     if any(step.positive for step in steps[1:]):
@@ -195,12 +265,19 @@ def _joined(name: str, steps: Sequence[Transform]) -> Transform:
     def fitting(values: Vector) -> tuple[Scale, Scale]:
         fitted: list[Transform] = []
         for step in steps:
-            fitted.append(step.fit(values))
+            fitted.append(step if step.seasonal else step.fit(values))
             values = fitted[-1].scale(values)
         return _chained([s.scale for s in fitted]), _chained([s.unscale for s in reversed(fitted)])
 
     return Transform(
-        name, steps[-1].changes, False, _unfitted, _unfitted, positive=steps[0].positive, fitting=fitting
+        name,
+        steps[-1].changes,
+        False,
+        _unfitted,
+        _unfitted,
+        positive=steps[0].positive,
+        fitting=fitting,
+        seasonal=steps[-1].seasonal,
     )
 
 

@@ -26,7 +26,7 @@ names = st.sampled_from(NAMES)
 
 
 def test_these_names():
-    assert tuple(TRANSFORMS) == (*NAMES, "box-cox", "standardise")
+    assert tuple(TRANSFORMS) == (*NAMES, "seasonal-difference", "box-cox", "standardise")
 
 
 @pytest.mark.parametrize(
@@ -179,3 +179,55 @@ class TestFitted:
     def test_before_the_fit_nothing_is_seen(self):
         with pytest.raises(PlanError, match="used before it was fitted"):
             find_transform("box-cox").forward(np.ones(3))
+
+
+class TestSeasonalDifference:
+    def test_by_hand(self):
+        """Season 2: changes against two steps ago; a path of three reaches beyond one season."""
+        transform = find_transform("seasonal-difference").fit(np.ones(4), 2)
+        past = np.array([1.0, 2.0, 4.0, 8.0])
+        assert transform.forward(past).tolist() == [3.0, 6.0]
+        assert transform.backward(np.array([1.0, 1.0, 1.0]), past).tolist() == [5.0, 9.0, 6.0]
+        assert not transform.places_quantiles
+
+    @given(
+        st.lists(st.floats(0.5, 50.0), min_size=9, max_size=30).map(np.array), st.integers(2, 4), st.data()
+    )
+    def test_backward_undoes_forward(self, values, period, data):
+        origin = data.draw(st.integers(period, len(values) - 1))
+        for name in ("seasonal-difference", "log+seasonal-difference"):
+            transform = find_transform(name).fit(values[:origin], period)
+            path = transform.forward(values)[origin - period :]
+            assert transform.backward(path, values[:origin]) == pytest.approx(values[origin:], rel=1e-9)
+
+    def test_a_series_without_a_season_is_refused(self):
+        with pytest.raises(PlanError, match=r"for a series without a season\. Give its period"):
+            find_transform("seasonal-difference").fit(np.ones(4), 1)
+
+    def test_a_past_of_less_than_a_season_is_refused(self):
+        transform = find_transform("seasonal-difference").fit(np.ones(9), 4)
+        with pytest.raises(PlanError, match="a season of 4 is needed"):
+            transform.backward(np.ones(2), np.ones(3))
+
+
+class TestUnbiased:
+    def test_the_mean_of_a_lognormal(self):
+        transform = find_transform("log+unbiased")
+        path, spread = np.array([0.1, 0.5]), np.array([0.2, 0.8])
+        assert transform.expected(path, spread, 1.0) == pytest.approx(np.exp(path + spread**2 / 2), rel=1e-9)
+        assert transform.backward(path, 1.0) == pytest.approx(np.exp(path))
+
+    def test_changes_are_added_up_first(self):
+        transform = find_transform("log+difference+unbiased").fit(np.ones(3))
+        found = transform.expected(np.array([0.1, 0.2]), np.array([0.3, 0.4]), np.array([9.0, 2.0]))
+        assert found == pytest.approx(2 * np.exp([0.1 + 0.045, 0.3 + 0.08]), rel=1e-9)
+
+    def test_without_spread_nothing_changes(self):
+        transform = find_transform("box-cox+unbiased").fit(np.array([1.0, 2.0, 5.0, 3.0]))
+        path = np.array([0.3, 0.9])
+        assert transform.expected(path, np.zeros(2), 1.0) == pytest.approx(transform.backward(path, 1.0))
+
+    @pytest.mark.parametrize("name", ["log-return+unbiased", "seasonal-difference+unbiased"])
+    def test_where_no_mean_is_known_it_is_refused(self, name):
+        with pytest.raises(PlanError, match=f"Transform '{re.escape(name)}'"):
+            find_transform(name)
