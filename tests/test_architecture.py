@@ -39,6 +39,7 @@ UP = {
     ("comparison/comparison.py", "reporting"),
     ("comparison/evaluation.py", "reporting"),
     ("diagnostics/diagnosis.py", "reporting"),
+    ("models/ar_diagnosis.py", "reporting"),
 }
 ONLY_IN = {
     "tensorflow": ("models/networks/tf_loop.py", "models/networks/gradients.py"),

@@ -21,6 +21,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
 
     `schema_version` rises whenever a key is renamed, removed or changes its meaning.
     """
+    from forecastkit.reporting.ar_section import ar_document
     from forecastkit.reporting.before import before_origin  # with every test behind it
 
     before = before_origin(comparison)
@@ -88,6 +89,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "failures": [asdict(failure) for failure in forecasts.failures],
         "dropped": list(scores.dropped),
         "before_first_origin": None if before is None else before.document,
+        "autoregression": ar_document(comparison),
         "settings": comparison.settings,
     }
     plain: dict[str, Any] = to_plain(content)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from forecastkit.comparison.comparison import Comparison
+from forecastkit.reporting.ar_section import ar_section
 from forecastkit.reporting.before import before_origin
 from forecastkit.reporting.calibration import calibration_figures, calibration_tables
 from forecastkit.reporting.environment import page_environment
@@ -68,6 +69,7 @@ def page(comparison: Comparison) -> str:
             findings=comparison.honesty,
             levels=LEVELS,
             before=before_origin(comparison),
+            autoregression=ar_section(comparison),
             settings=tuple(report_settings(comparison)),
             failures=failure_table(comparison),
             provenance=tuple(_provenance(comparison)),

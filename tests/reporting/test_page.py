@@ -152,7 +152,8 @@ def test_every_page_is_whole_small_and_needs_nothing(case: Case) -> None:
     assert all(str(value).startswith("#") for value in links)
     assert not re.search(r"url\((?!#)|@import|\son\w+=", text)
     judged = bool(case.comparison.scores.quantiles)
-    assert sum(tag == "svg" for tag, _ in read.tags) == (8 if judged else 6)
+    apart = "How long it remembers, and how far it sees" in read.text["h2"]
+    assert sum(tag == "svg" for tag, _ in read.tags) == 6 + 2 * judged + 2 * apart
 
 
 def test_every_page_begins_with_name_and_verdict(case: Case) -> None:
