@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Literal, cast
 
 import numpy as np
 from scipy.special import ndtri
 
 from forecastkit.arrays import Cube, Matrix, Vector
 from forecastkit.errors import SeriesTooShortError
+from forecastkit.seeds import spawn
 from forecastkit.series.recursions import psi_weights
 
 NEAR_UNIT_CIRCLE = 0.9
 """Modulus of the largest inverse root from which least squares is corrected for its bias."""
 DRAWS = 999
+LARGEST = 4_000_000
+"""Numbers in the regressors of series that are estimated together."""
+Intervals = Literal["psi", "parameters", "bootstrap"]
+INTERVALS: tuple[Intervals, ...] = ("psi", "parameters", "bootstrap")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -173,13 +178,13 @@ def bootstrap_paths(
     noise = (fit.residuals[0] - fit.residuals[0].mean()) * np.sqrt(n / max(1, n - p - constant))
     bias = np.zeros(p)
     if NEAR_UNIT_CIRCLE <= largest_root(phi) < 1:
-        again = _regenerated(values, float(fit.constant[0]), phi, noise, draws, rng)
-        bias = estimate(again, p, constant=constant).phi.mean(axis=0) - phi
+        first, _ = _reestimated(values, float(fit.constant[0]), phi, noise, draws, rng, constant)
+        bias = first.mean(axis=0) - phi
         phi = _corrected(phi[None], bias)[0]
     start = float(fit.means[0, 0] - fit.means[0, 1:] @ phi)
-    redrawn = estimate(_regenerated(values, start, phi, noise, draws, rng), p, constant=constant)
-    phis = _corrected(redrawn.phi, bias) if bias.any() else redrawn.phi
-    constants = redrawn.means[:, 0] - np.einsum("si,si->s", redrawn.means[:, 1:], phis)
+    phis, means = _reestimated(values, start, phi, noise, draws, rng, constant)
+    phis = _corrected(phis, bias) if bias.any() else phis
+    constants = means[:, 0] - np.einsum("si,si->s", means[:, 1:], phis)
     shocks = rng.choice(noise, size=(draws, horizon))
     path = np.concatenate([np.tile(_last(values if known is None else known, p), (draws, 1)), shocks], axis=1)
     for t in range(p, p + horizon):
@@ -206,6 +211,48 @@ def bootstrap_quantiles(
     return cast(Matrix, np.quantile(paths, np.asarray(levels), axis=0, method="weibull").T)
 
 
+def bands(
+    kind: Intervals,
+    values: Vector,
+    known: Vector,
+    p: int,
+    level: Vector,
+    levels: Sequence[float],
+    *,
+    constant: bool,
+    integrated: bool,
+    last: float = 0.0,
+) -> Matrix:
+    """Quantiles (H, Q) around a forecast that a recipe may have drawn elsewhere.
+
+    Args:
+        kind: "parameters" or "bootstrap"; the latter draws the same numbers for the same length.
+        values: what the coefficients were estimated on.
+        known: what the forecast starts from.
+        p: order.
+        level: forecast, shape (H,), cumulated where `integrated`.
+        levels: in (0, 1).
+        constant: whether a constant was estimated.
+        integrated: changes were modelled.
+        last: level from which changes are cumulated.
+    """
+    horizon = len(level)
+    centre, _, _ = forecast_variance(
+        values, p, horizon, constant=constant, integrated=integrated, known=known
+    )
+    moved = level - last * integrated - centre
+    if kind == "parameters":
+        found = gaussian_quantiles(
+            values, p, horizon, levels, constant=constant, integrated=integrated, known=known
+        )
+    else:
+        rng = spawn(0, "ar intervals", len(values))
+        found = bootstrap_quantiles(
+            values, p, horizon, levels, rng, constant=constant, integrated=integrated, known=known
+        )
+    return np.asarray(found + last * integrated + moved[:, None])
+
+
 def largest_root(phi: Vector) -> float:
     """Modulus of the largest inverse root of 1 - sum of phi_i z^i; below 1 the process is stationary."""
     if not phi.any():
@@ -215,6 +262,28 @@ def largest_root(phi: Vector) -> float:
 
 def _last(known: Vector, p: int) -> Vector:
     return known[len(known) - p :]
+
+
+def _reestimated(
+    values: Vector,
+    start: float,
+    phi: Vector,
+    noise: Vector,
+    draws: int,
+    rng: np.random.Generator,
+    constant: bool,
+) -> tuple[Matrix, Matrix]:
+    """Coefficients of regenerated series and the means they go with, so many at once as memory allows."""
+    together = max(1, LARGEST // (len(values) * (len(phi) + 1)))
+    found = [
+        estimate(
+            _regenerated(values, start, phi, noise, min(together, draws - done), rng),
+            len(phi),
+            constant=constant,
+        )
+        for done in range(0, draws, together)
+    ]
+    return np.concatenate([fit.phi for fit in found]), np.concatenate([fit.means for fit in found])
 
 
 def _regenerated(

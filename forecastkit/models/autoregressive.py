@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from forecastkit.arrays import Indices, Matrix, Vector
+from forecastkit.arrays import Cube, Indices, Matrix, Vector
 from forecastkit.diagnostics.stationarity import adf, kpss
 from forecastkit.errors import PlanError, SeriesTooShortError, nearest
 from forecastkit.models._ar_design import NestedLags, Terms, Trend, lags_to
@@ -25,6 +25,7 @@ from forecastkit.models._ar_validation import (
     validation_schedule,
 )
 from forecastkit.models._rolling_ols import one_thread
+from forecastkit.models.ar_intervals import INTERVALS, Intervals, bands
 from forecastkit.models.lags import CRITERIA, Criterion, default_max_lag
 from forecastkit.models.protocol import QUANTILES, Answers, Family, History, Schedule, Windows
 
@@ -61,6 +62,9 @@ class Autoregression:
         estimator: "ols", "yule-walker" or "burg"; the latter two take plain lags only.
         shrink: whether forecasts of levels are drawn towards the last value; by default where the unit-root
             rule decided for levels.
+        intervals: "psi" counts innovations only; "parameters" adds the variance of estimated coefficients;
+            "bootstrap" draws series anew and estimates each, seconds where the others take milliseconds.
+            The latter two take plain lags and at most a constant.
         default_refit: origins between two fits.
         weights: by h, the share of the forecast that is not the last value; settled by `prepare`.
 
@@ -79,6 +83,7 @@ class Autoregression:
     dummies: bool = False
     estimator: Estimator = "ols"
     shrink: bool | None = None
+    intervals: Intervals = "psi"
     default_refit: int | None = 1
     family: Family = "ar"
     weights: tuple[float, ...] = ()
@@ -87,6 +92,7 @@ class Autoregression:
         _one_of("criterion", self.criterion, (*CRITERIA, "cv"))
         _one_of("trend", self.trend, ("n", "c", "ct"))
         _one_of("estimator", self.estimator, ("ols", *RECURSIONS))
+        _one_of("intervals", self.intervals, INTERVALS)
         _one_of("difference", self.difference, (None, True, False, "cv"))
         if (self.max_lag or 0) < 0 or self.seasons < 0 or (self.lags and min(self.lags) < 1):
             raise PlanError(
@@ -94,6 +100,12 @@ class Autoregression:
                 "lags are 0 or more, lags 1 or more."
             )
         special = self.lags or self.seasons or self.dummies or self.trend == "ct" or self.criterion == "cv"
+        terms = self.lags or self.seasons or self.dummies or self.trend == "ct"
+        if self.intervals != "psi" and (terms or self.estimator != "ols"):
+            raise PlanError(
+                f"Intervals {self.intervals!r} take plain lags, at most a constant, and estimator 'ols'. Use "
+                "intervals 'psi', or conformal intervals, for anything else."
+            )
         if self.estimator != "ols" and special:
             raise PlanError(
                 f"Estimator {self.estimator!r} takes plain lags, chosen by an information criterion, and at "
@@ -134,7 +146,14 @@ class Autoregression:
             facts = facts_of_fits(task, fits, whole)
         warn_if_constant(fits, float(history.values[-1]))
         return FittedAutoregression(
-            fits, task.lags, task.terms, task.differenced, settled.weights, facts=facts[0]
+            fits,
+            task.lags,
+            task.terms,
+            task.differenced,
+            settled.weights,
+            settled.intervals,
+            None if settled.intervals == "psi" else task.values,
+            facts=facts[0],
         )
 
     def forecast_origins(
@@ -155,7 +174,7 @@ class Autoregression:
             ends = task.ends(fits, schedule.fit_of, schedule.origins[:, 1])
             path = ends.path()
             level = ends.level(path, settled.weights)
-            quantiles = ends.quantiles(level, QUANTILES)
+            quantiles = settled._quantiles(task, fits, schedule, ends, level)
         return Answers(
             mean=path if history.changes else level,
             facts=facts,
@@ -180,6 +199,26 @@ class Autoregression:
         else:
             lags = lags_to(self.max_lag or 0, period=history.period, seasons=self.seasons)
         return task_of(history, lags, terms, differenced=differenced, horizon=horizon)
+
+    def _quantiles(self, task: Task, fits: Fits, schedule: Schedule, ends: Ends, level: Matrix) -> Cube:
+        """Quantiles of every origin: shape (O, H, Q)."""
+        if self.intervals == "psi":
+            return ends.quantiles(level, QUANTILES)
+        found = []
+        for o, f in enumerate(schedule.fit_of.tolist()):
+            start, stop = (schedule.fits[f] - [0, task.differenced]).tolist()
+            band = partial(
+                bands,
+                self.intervals,
+                task.values[start:stop],
+                task.values[: schedule.origins[o, 1] - task.differenced],
+                int(task.lags.reach[fits.p[f]]),
+                constant=task.terms.trend != "n",
+                integrated=task.integrated,
+                last=float(ends.lasts[o]),
+            )
+            found.append(band(level=level[o], levels=QUANTILES))
+        return np.array(found)
 
     def _fits(self, task: Task, windows: Windows) -> Fits:
         choose: Criterion | Chooser
@@ -226,6 +265,8 @@ class FittedAutoregression:
         lags, terms: the regressors.
         differenced: differences were modelled, not the values.
         weights: by h, the share of the forecast that is not the last value.
+        intervals: what quantiles count.
+        trained: what the coefficients were estimated on, kept where quantiles need it.
         facts: order, highest order tried, what was modelled, Ljung-Box test of the residuals.
     """
 
@@ -234,6 +275,8 @@ class FittedAutoregression:
     terms: Terms
     differenced: bool = False
     weights: tuple[float, ...] = ()
+    intervals: Intervals = "psi"
+    trained: Vector | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -266,13 +309,27 @@ class FittedAutoregression:
         return np.array([self._answer(history, horizon)[0] for history in histories])
 
     def forecast_quantiles(self, history: History, horizon: int, levels: Sequence[float]) -> Matrix:
-        """Gaussian quantiles with variance sigma2 * sum over j < h of psi_j^2, without parameter uncertainty.
+        """Quantiles with the uncertainty that `intervals` names.
+
+        "psi": Gaussian with variance sigma2 * sum over j < h of psi_j^2; the others as in `ar_intervals`.
 
         Returns:
             shape (horizon, len(levels)); for changes, quantiles of the cumulated path.
         """
         _, level, ends = self._answer(history, horizon)
-        return np.asarray(ends.quantiles(level[None], tuple(levels))[0])
+        if self.trained is None:
+            return np.asarray(ends.quantiles(level[None], tuple(levels))[0])
+        return bands(
+            self.intervals,
+            self.trained,
+            np.diff(history.values) if self.differenced else history.values,
+            len(self.phi),
+            level,
+            levels,
+            constant=self.terms.trend != "n",
+            integrated=ends.integrated,
+            last=float(ends.lasts[0]),
+        )
 
     def _answer(self, history: History, horizon: int) -> tuple[Vector, Vector, Ends]:
         p = len(self.phi)

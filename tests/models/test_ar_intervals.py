@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from statsmodels.tsa.ar_model import AutoReg
 
-from forecastkit.errors import SeriesTooShortError
+from forecastkit.backtesting.plan import BacktestPlan
+from forecastkit.backtesting.runner import run_backtest
+from forecastkit.errors import PlanError, SeriesTooShortError
 from forecastkit.models.ar_intervals import (
     bootstrap_paths,
     bootstrap_quantiles,
@@ -15,6 +17,10 @@ from forecastkit.models.ar_intervals import (
     gaussian_quantiles,
     largest_root,
 )
+from forecastkit.models.autoregressive import Autoregression
+from forecastkit.models.protocol import History
+from forecastkit.series.series import Series
+from forecastkit.series.transforms import TRANSFORMS
 
 LEVELS = (0.025, 0.1, 0.5, 0.9, 0.975)
 
@@ -132,6 +138,32 @@ def test_largest_root():
     assert largest_root(np.array([0.5])) == pytest.approx(0.5)
     assert largest_root(np.array([1.2, -0.36])) == pytest.approx(0.6)
     assert largest_root(np.zeros(2)) == 0.0
+
+
+@pytest.mark.parametrize("kind", ["parameters", "bootstrap"])
+@pytest.mark.parametrize("difference", [False, True])
+def test_intervals_count_the_estimation_and_equal_the_loop(kind, difference):
+    plan = BacktestPlan(horizon=6, origins=4, step=5, refit_every=2)
+    series = Series.from_array(np.cumsum(np.random.default_rng(5).normal(size=120)) * 0.3)
+    widths = {}
+    for intervals in ("psi", kind):
+        recipe = Autoregression(difference=difference, max_lag=2, criterion="aic", intervals=intervals)
+        result = run_backtest(series, {"ar": recipe}, plan, transform=TRANSFORMS["none"])
+        quantiles = result.quantiles["ar"]
+        widths[intervals] = quantiles[..., -1] - quantiles[..., 0]
+        last = int(result.origins[2])
+        history = History(series.values[:last], series.index[:last])
+        fitted = recipe.fit(history, horizon=6, rng=np.random.default_rng(0))
+        alone = fitted.forecast_quantiles(history, 6, result.levels)
+        np.testing.assert_allclose(alone, quantiles[2], rtol=1e-9)
+    assert (widths[kind].mean(axis=0) > widths["psi"].mean(axis=0) * 0.9).all()
+    if kind == "parameters" and not difference:
+        assert (widths[kind] > widths["psi"]).all()
+
+
+def test_intervals_take_plain_lags_only():
+    with pytest.raises(PlanError, match="Intervals 'bootstrap' take plain lags"):
+        Autoregression(intervals="bootstrap", seasons=1)
 
 
 def test_too_short_a_series_is_refused():
