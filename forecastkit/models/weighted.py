@@ -9,6 +9,7 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from forecastkit.arrays import Indices, Matrix, Vector, is_constant
+from forecastkit.diagnostics.stationarity import adf
 from forecastkit.errors import SeriesTooShortError
 from forecastkit.models._rolling_ols import one_thread
 from forecastkit.models.lags import default_max_lag
@@ -56,7 +57,8 @@ class WeightedAutoregression:
 
     The variants follow from the period m, the length and the sign of the data alone: lags 1..m + 1, these
     with 2m .. 7m and their neighbours, or 1..3 with m .. 7m and their neighbours; levels and differences over
-    m and 7m steps, without a season over one, never with a drift; logarithms too where every value is
+    m and 7m steps, never with a drift; without a season differences over one, and levels where a unit root is
+    rejected (ADF, 5 %); logarithms too where every value is
     positive.
     Logarithms are taken back without a correction, so their forecasts are medians.
 
@@ -157,8 +159,8 @@ def variants(values: Vector, period: int, changes: bool = False) -> list[Variant
     """List what is tried, from the period, the length and the sign of the data alone.
 
     Example:
-        >>> [v.difference for v in variants(np.arange(-20.0, 20.0), 1)]
-        [0, 1]
+        >>> sorted({v.difference for v in variants(np.ones(900), 24)})
+        [0, 24, 168]
     """
     if period == 1:
         sets = [tuple(range(1, 1 + max(1, default_max_lag(len(values)) // 2)))]
@@ -167,7 +169,11 @@ def variants(values: Vector, period: int, changes: bool = False) -> list[Variant
         far = {k * period + shift for k in range(2, SEASONS + 1) for shift in (-1, 0, 1)}
         sparse = {1, 2, 3, period - 1, period, period + 1} - {0} | far
         sets = [tuple(sorted(lags)) for lags in (near, near | far, sparse)]
-    differences = (0,) if changes else (0, 1) if period == 1 else (0, period, SEASONS * period)
+    differences: tuple[int, ...] = (0, period, SEASONS * period)
+    if changes:
+        differences = (0,)
+    elif period == 1:
+        differences = (0, 1) if adf(values).rejected else (1,)
     logs = (False, True) if not changes and float(np.min(values)) > 0 else (False,)
     found = [Variant(lags, log, d) for lags in sets for log in logs for d in differences]
     return [v for v in found if len(values) - v.reach >= ROWS_PER_LAG * len(v.lags)]

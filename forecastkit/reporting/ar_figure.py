@@ -51,7 +51,14 @@ def _stems(axes: Axes, values: Vector, first: int, sheet: Sheet) -> None:
     steps = np.arange(first, first + len(values))
     stem = max(1.2, min(5.0, 0.4 * (sheet.width - sheet.left) / len(steps)))
     axes.axhline(0.0, color=PALETTE["muted"], linewidth=1)
-    axes.vlines(steps, 0.0, values, colors=PALETTE["ar"], linewidth=stem)
+    gaps = np.full(len(steps), np.nan)  # one path for all stems: a page has to stay small
+    (line,) = axes.plot(
+        np.column_stack([steps, steps, gaps]).ravel(),
+        np.column_stack([np.zeros(len(steps)), values, gaps]).ravel(),
+        color=PALETTE["ar"],
+        linewidth=stem,
+    )
+    line.set_solid_capstyle("butt")
     axes.set_xlim(first - 0.5, steps[-1] + 0.5)
 
 
