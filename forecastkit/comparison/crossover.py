@@ -124,7 +124,7 @@ def permitted_changes(band: Band, direction: Direction) -> tuple[int, ...]:
     """
     sign = 1 if direction == "rnn_then_ar" else -1
     low, high = (band.low, band.high) if sign > 0 else (-band.high, -band.low)
-    before = np.logical_and.accumulate(low < 0)
+    before = np.logical_and.accumulate(low <= 0)
     after = np.logical_and.accumulate((high >= 0)[::-1])[::-1]
     return tuple(int(i) + 2 for i in np.flatnonzero(before[:-1] & after[1:]))
 

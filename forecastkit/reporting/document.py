@@ -9,7 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from forecastkit.comparison.bands import Band
 from forecastkit.comparison.comparison import Comparison
+from forecastkit.comparison.crossover import Crossover
+from forecastkit.comparison.degradation import LinearBound
+from forecastkit.comparison.verdict import RULES
+from forecastkit.reporting.conclusion import verdict_paragraph
 from forecastkit.reporting.words import verdict_details, verdict_sentence
 from forecastkit.series.series import label
 
@@ -79,6 +84,20 @@ def document(comparison: Comparison) -> dict[str, Any]:
             | {f"coverage limits {100 * band.share:g} %": band.limits for band in found.intervals}
             for model, found in scores.quantiles.items()
         },
+        "paragraph": verdict_paragraph(comparison),
+        "decision_table": [asdict(rule) for rule in RULES],
+        "bands": {
+            "reason": comparison.bands.reason,
+            "block": comparison.drawn.block,
+            "error": {model: asdict(band) for model, band in comparison.bands.error.items()},
+            "skill": {model: asdict(band) for model, band in comparison.bands.skill.items()},
+            "difference": _plain(comparison.bands.difference),
+            "direct_gap": _plain(comparison.bands.direct_gap),
+        },
+        "degradation": {model: asdict(found) for model, found in comparison.degradation.items()},
+        "linear": _plain(comparison.linear),
+        "crossover": _plain(comparison.crossover),
+        "seeds": {model: asdict(noise) for model, noise in comparison.seed_noise.items()},
         "seed_spread": {
             model: {"min": low, "max": high} for model, (low, high) in comparison.seed_spread.items()
         },
@@ -94,6 +113,10 @@ def document(comparison: Comparison) -> dict[str, Any]:
     }
     plain: dict[str, Any] = to_plain(content)
     return plain
+
+
+def _plain(found: Band | LinearBound | Crossover | None) -> dict[str, Any] | None:
+    return None if found is None else asdict(found)
 
 
 def to_json(content: Any) -> str:

@@ -13,6 +13,7 @@ from forecastkit.comparison.comparison import Comparison
 from forecastkit.reporting.ar_section import ar_section
 from forecastkit.reporting.before import before_origin
 from forecastkit.reporting.calibration import calibration_figures, calibration_tables
+from forecastkit.reporting.conclusion import conclusion_tables
 from forecastkit.reporting.environment import page_environment
 from forecastkit.reporting.figure_set import Figured, picture
 from forecastkit.reporting.figures import draw_error, draw_fans, draw_skill
@@ -64,6 +65,7 @@ def page(comparison: Comparison) -> str:
             calibration=[picture(figured) for figured in calibration_figures(comparison)],
             intervals=calibration_tables(comparison),
             tables=report_tables(comparison),
+            conclusions=conclusion_tables(comparison),
             costs=cost_table(comparison) if timed(comparison) else None,
             market=market_pairs(comparison),
             findings=comparison.honesty,

@@ -36,8 +36,12 @@ def verdict_sentence(comparison: Comparison) -> str:
 
 
 def verdict_details(comparison: Comparison) -> list[str]:
-    """List what a careful reader wants to know beside the sentence."""
+    """List what a careful reader wants to know beside the sentence; the first is the paragraph behind it."""
+    from forecastkit.reporting.conclusion import verdict_paragraph  # which takes its words from here
+
+    paragraph = verdict_paragraph(comparison)
     return [
+        *([paragraph] if paragraph else []),
         *_skill_lines(comparison),
         *_duel_lines(comparison),
         *_seed_lines(comparison),

@@ -37,14 +37,20 @@ def pooled_ratios(seeds: int, lstm_seeds: int) -> None:
         print(f"{model:<24}" + "".join(f"{ratio[h - 1]:>10.4f}" for h in HORIZONS) + f"{len(runs):>11}")
 
 
-def false_skill(process: str, seeds: int, n: int) -> None:
-    """Print the skill horizons that the AR is given on a series that holds none."""
-    found = [
-        fk.compare(fk.load(f"synthetic:{process}?n={n}&seed={seed}"), ["ar"]).skill_horizon["ar"].h
+def false_skill(process: str, seeds: int, n: int, horizon: int) -> None:
+    """Print how often the verdict, the skill horizon and the skill set claim what a series does not hold."""
+    plan = fk.BacktestPlan(horizon=horizon)
+    results = [
+        fk.compare(fk.load(f"synthetic:{process}?n={n}&seed={seed}"), ["ar"], plan=plan)
         for seed in range(seeds)
     ]
-    zero = sum(h == 0 for h in found)
-    print(f"{process}, n = {n}: skill horizon 0 in {zero} of {seeds} ({100 * zero / seeds:.1f} %); {found}")
+    claims = {
+        "verdict": [result.verdict.outcome != "neither_beats_naive" for result in results],
+        "skill horizon": [result.skill_horizon["ar"].h > 0 for result in results],
+        "skill set": [bool(result.skill_set["ar"]) for result in results],
+    }
+    told = ", ".join(f"{name} {sum(found)} ({100 * np.mean(found):.1f} %)" for name, found in claims.items())
+    print(f"{process}, n = {n}, H = {horizon}, {seeds} seeds; skill claimed by: {told}")
 
 
 def main() -> None:
@@ -54,11 +60,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=None)
     parser.add_argument("--lstm-seeds", type=int, default=5)
     parser.add_argument("--n", type=int, default=1000)
+    parser.add_argument("--horizon", type=int, default=24)
     options = parser.parse_args()
     if options.process == "ar2":
         pooled_ratios(options.seeds or 20, options.lstm_seeds)
     else:
-        false_skill(options.process, options.seeds or 40, options.n)
+        false_skill(options.process, options.seeds or 200, options.n, options.horizon)
 
 
 if __name__ == "__main__":
