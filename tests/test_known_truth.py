@@ -39,3 +39,18 @@ def test_noise_holds_no_skill(process: str) -> None:
     ]
     assert sum(result.skill_horizon["ar"].h == 0 for result in results) >= 9
     assert sum(result.verdict.outcome == "neither_beats_naive" for result in results) >= 9
+
+
+@pytest.mark.parametrize("process", ["ar2", "seasonal-ar", "random-walk", "arfima"])
+def test_no_model_beats_the_oracle_by_more_than_sampling_error(process: str) -> None:
+    """On linear Gaussian processes, over 6 series: at most 3 standard errors below it at any h."""
+    plan = fk.BacktestPlan(horizon=6, origins=40)
+    ahead = []
+    for seed in range(6):
+        series = fk.load(f"synthetic:{process}?n=200&seed={seed}")
+        found = fk.backtest(series, ["drift", "ar"], plan=plan)
+        best = np.mean((found.actual - found.of("oracle")) ** 2, axis=0)
+        models = [name for name in found.models if name != "oracle"]
+        ahead.append([np.mean((found.actual - found.of(name)) ** 2, axis=0) - best for name in models])
+    standard_error = np.std(ahead, axis=0, ddof=1) / np.sqrt(len(ahead))
+    assert np.all(np.mean(ahead, axis=0) >= -3 * standard_error - 1e-12)
