@@ -91,7 +91,7 @@ def test_several_series_are_judged_one_by_one(rng):
     assert list(result.comparisons) == ["a", "b"]
     assert result.refused["short"].startswith("Not enough origins: 'short' has 4 with references")
     lines = repr(result).splitlines()
-    assert lines[0] == "2 of 3 series were judged: skill found 2."
+    assert lines[0] == "2 of 3 series were judged: skill of the one model asked about in 2."
     assert lines[1].startswith(
         "- Not enough origins per series in 1 of 3 series. Such a set is judged across series"
     )

@@ -11,6 +11,7 @@ import pandas as pd
 
 from forecastkit.backtesting.plan import FEWEST_ORIGINS
 from forecastkit.comparison.evaluation import Evaluation
+from forecastkit.comparison.verdict import Outcome
 from forecastkit.reporting.document import SCHEMA_VERSION, document, to_json, to_plain
 from forecastkit.reporting.publish import folder_names
 from forecastkit.reporting.render import USUAL, Files, check_formats, render
@@ -18,6 +19,15 @@ from forecastkit.reporting.words import verdict_sentence, verdict_text
 
 SHOWN = 12
 """Series that a terminal lists one by one."""
+OUTCOMES: Mapping[Outcome, str] = {
+    "rnn_worth_it": "the network is worth it",
+    "ar_enough": "the AR is enough",
+    "depends_on_horizon": "it depends on the horizon",
+    "tie": "a tie",
+    "neither_beats_naive": "nothing better than the references",
+    "skill_found": "skill of the one model asked about",
+    "not_enough_data": "too little data",
+}
 ACROSS_SERIES = (
     "Such a set is judged across series, by a panel Diebold-Mariano test that takes each series as one "
     "observation (Akgun, Pirotte, Urga and Yang, 2024); this version has none yet."
@@ -51,10 +61,10 @@ def summary_sentence(evaluation: Evaluation) -> str:
     if judged == 1 and series == 1:
         return verdict_sentence(evaluation.comparison)
     outcomes = Counter(
-        "no verdict asked" if found.verdict is None else found.verdict.outcome.replace("_", " ")
+        "no AR or network to judge" if found.verdict is None else OUTCOMES[found.verdict.outcome]
         for found in evaluation.comparisons.values()
     )
-    told = ", ".join(f"{outcome} {count}" for outcome, count in outcomes.most_common())
+    told = ", ".join(f"{outcome} in {count}" for outcome, count in outcomes.most_common())
     return f"{judged} of {series} series were judged: {told}."
 
 
