@@ -126,8 +126,9 @@ def assemble(
             rows = np.searchsorted(origins, block.origins)
             members[model][block.seed, rows] = block.mean
             if block.quantiles is not None:
-                shape = (*actual.shape, len(levels))
-                quantiles.setdefault(model, np.full(shape, np.nan))[rows] = block.quantiles
+                if model not in quantiles:
+                    quantiles[model] = np.full((*actual.shape, len(levels)), np.nan)
+                quantiles[model][rows] = block.quantiles
     return Forecasts(
         series=series,
         models=models,
