@@ -308,7 +308,7 @@ def _reference_notes(usable: Mask, history: Series | None, own: Mapping[str, Mat
     lost = int((~usable).sum())
     if lost:
         notes.append(
-            f"{_origins(lost)} left out: the value at their cutoff, or a whole season before it, is not "
+            f"{_origins(lost)} left out: the value at the cutoff, or a whole season before it, is not "
             "known, so there is no reference."
         )
     if own and history is None:

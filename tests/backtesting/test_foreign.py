@@ -103,7 +103,7 @@ def test_references_by_hand():
 def test_a_missing_season_leaves_an_origin_out():
     made = assembled(frame(), period=7)
     assert made.forecasts.origins[0] == 7
-    assert made.notes[0].startswith("7 origins were left out: the value at their cutoff, or a whole season")
+    assert made.notes[0].startswith("7 origins were left out: the value at the cutoff, or a whole season")
 
 
 def test_references_of_the_frame_are_taken_as_they_are():
