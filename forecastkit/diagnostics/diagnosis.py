@@ -152,7 +152,7 @@ def diagnose_series(
         SeriesTooShortError: fewer than 40 values.
         MissingValuesError: a value is missing.
     """
-    values = transform.forward(series.values)
+    values = transform.fit(series.values, series.period).forward(series.values)
     if len(values) < SHORTEST:
         raise SeriesTooShortError(
             f"Series {series.name!r} leaves {len(values)} values to diagnose; {SHORTEST} are needed. Give a "

@@ -60,6 +60,7 @@ def ar_section(comparison: Comparison) -> ArSection | None:
     model, series = fitted[0], comparison.series
     facts, stop = forecasts.facts[model][-1], int(forecasts.origins[-1])
     transform = find_transform(comparison.settings.get("transform", "none"))
+    transform = transform.fit(series.values[: forecasts.origins[0]], series.period)
     values = transform.forward(series.values[:stop])
     span = (
         f"As {model} was fitted last, to the data that end with {label(series.index[stop - 1])}, the last "
