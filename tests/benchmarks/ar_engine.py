@@ -99,7 +99,8 @@ def job(name: str, repeats: int, peer_origins: int) -> None:
     peak = tracemalloc.get_traced_memory()[1] / 1e6
     tracemalloc.stop()
     print(
-        f"{name}: {1e3 * seconds:8.1f} ms ({1e3 * cpu:.1f} ms of CPU)   statsmodels {theirs:8.1f} s (scaled x{origins / peer_origins:g})"
+        f"{name}: {1e3 * seconds:8.1f} ms ({1e3 * cpu:.1f} ms of CPU)   "
+        f"statsmodels {theirs:8.1f} s (scaled x{origins / peer_origins:g})"
         f"   ratio {theirs / seconds:8.0f}   kernel / bare tpqrt {engine / bare:.2f}   peak {peak:.0f} MB"
     )
 
