@@ -102,8 +102,9 @@ def test_datasets(run, name: str) -> None:
 
 def test_models_lists_every_name(run) -> None:
     named = [line.split()[0] for line in run("models")[1].splitlines() if not line.startswith(" ")]
-    assert named[-4:] == [
+    assert named[-5:] == [
         "ar",
+        "ar-direct",
         "ar-weighted",
         "lstm",
         "oracle",
@@ -156,7 +157,7 @@ BAD_INPUT = {
         ["bad.csv", "--models", "naive,arr"],
         daily(GOOD),
         2,
-        "There is no model 'arr'. Did you mean ar?",
+        "There is no model 'arr'. Did you mean ar or ar-direct?",
     ),
     "unknown transform": (["bad.csv", "--transform", "logs"], daily(GOOD), 2, "Did you mean log"),
     "log of zero": (["bad.csv", "--transform", "log"], daily([0, *GOOD]), 3, "needs every value above zero"),

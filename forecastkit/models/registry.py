@@ -10,6 +10,7 @@ from typing import Any
 from forecastkit.errors import UnknownModelError, nearest
 from forecastkit.models.autoregressive import Autoregression
 from forecastkit.models.baselines import CLIMATOLOGY, DRIFT, NAIVE, SEASONAL_CLIMATOLOGY, SEASONAL_NAIVE
+from forecastkit.models.direct import DirectAutoregression
 from forecastkit.models.oracle import Oracle
 from forecastkit.models.protocol import Forecaster
 from forecastkit.models.recurrent import Recurrent
@@ -35,6 +36,9 @@ MODELS: dict[str, Entry] = {
     ),
     "drift": Entry(lambda: DRIFT, "the line from the first to the last value"),
     "ar": Entry(Autoregression, "autoregression, order by BIC at every origin, levels or differences by ADF"),
+    "ar-direct": Entry(
+        DirectAutoregression, "the autoregression of `ar`, fitted for every step ahead by itself"
+    ),
     "ar-weighted": Entry(
         WeightedAutoregression, "autoregressions weighted by validation, drawn towards the seasonal naive"
     ),

@@ -19,6 +19,7 @@ NAMES = [
     "seasonal-climatology",
     "drift",
     "ar",
+    "ar-direct",
     "ar-weighted",
     "lstm",
     "oracle",
