@@ -7,11 +7,14 @@ from collections.abc import Iterable
 import numpy as np
 
 from forecastkit.arrays import Vector
-from forecastkit.comparison.comparison import Comparison
+from forecastkit.comparison.comparison import DIRECT, Comparison
 from forecastkit.comparison.verdict import CAPS, CONDITIONS, RULES, Verdict
+from forecastkit.reporting.canvas import plain_number
 from forecastkit.reporting.tables import DASH, Cell, Table, number
 from forecastkit.reporting.words import percent, spans
 
+ROUNDING = 1e-9
+"""Share of the largest difference below which one is that of two ways to compute the same."""
 ANSWERS = {True: "yes", False: "no", None: "any"}
 
 
@@ -31,7 +34,7 @@ def verdict_paragraph(comparison: Comparison) -> str:
 
 def conclusion_tables(comparison: Comparison) -> list[Table]:
     """How each model degrades, what could have been found, and the decision table, as far as they apply."""
-    makers = (degradation_table, detectable_table, rule_table)
+    makers = (degradation_table, detectable_table, difference_table, rule_table)
     return [table for make in makers if (table := make(comparison)) is not None]
 
 
@@ -81,6 +84,37 @@ def detectable_table(comparison: Comparison) -> Table | None:
     )
 
 
+def difference_table(comparison: Comparison) -> Table | None:
+    """Differences of loss with bands, by h: network less AR, iterated less direct AR; None without either."""
+    verdict, bands = comparison.verdict, comparison.bands
+    ar = verdict.ar if verdict is not None else None
+    network = verdict.network if verdict is not None else None
+    pairs = ((f"{network} less {ar}", bands.difference), (f"{ar} less {DIRECT}", bands.direct_gap))
+    found = [(what, band) for what, band in pairs if band is not None]
+    if not found:
+        return None
+    rows = []
+    for i in range(comparison.forecasts.horizon):
+        cells = [Cell(str(i + 1))]
+        for _, band in found:
+            least = ROUNDING * float(np.max(np.abs(band.estimate)))
+            cells.append(Cell(_three(band.estimate[i], least)))
+            cells.append(Cell(_reach(band.lower[i], band.upper[i], least)))
+            sure = bool(band.low[i] > least or band.high[i] < -least)
+            cells.append(Cell(_reach(band.low[i], band.high[i], least), strong=sure))
+        rows.append(tuple(cells))
+    return Table(
+        caption=f"Differences of the {comparison.loss} error, by horizon",
+        columns=("h", *(("difference", "band", "joint band") * len(found))),
+        rows=tuple(rows),
+        groups=(("", 1), *((what, 3) for what, _ in found)),
+        notes=(
+            "Below zero, the first of the two has the smaller loss. 90 % bands: at this h alone, and at "
+            "every h together; bold: without zero.",
+        ),
+    )
+
+
 def degradation_table(comparison: Comparison) -> Table | None:
     """How the loss of each model grows; None where only references ran."""
     if not comparison.degradation:
@@ -118,6 +152,15 @@ def _degradation_notes(comparison: Comparison) -> Iterable[str]:
     )
     if comparison.linear is not None and comparison.linear.limit is not None:
         yield f"The AR expects to be no better than the mean from h = {comparison.linear.limit} on."
+
+
+def _reach(low: float, high: float, least: float) -> str:
+    return f"{_three(low, least)} to {_three(high, least)}" if np.isfinite([low, high]).all() else DASH
+
+
+def _three(value: float, least: float) -> str:
+    """Write three digits, and what is below `least` as zero."""
+    return plain_number(value if abs(value) > least else 0.0, ".3g") if np.isfinite(value) else DASH
 
 
 def _effect(comparison: Comparison, verdict: Verdict) -> Iterable[str]:

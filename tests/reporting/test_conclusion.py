@@ -11,6 +11,7 @@ from forecastkit.reporting.conclusion import (
     conclusion_tables,
     degradation_table,
     detectable_table,
+    difference_table,
     rule_table,
     verdict_paragraph,
 )
@@ -18,7 +19,14 @@ from forecastkit.reporting.document import document, to_json
 from forecastkit.series.series import Series
 from forecastkit.series.transforms import find_transform
 
-KINDS = {"naive": "reference", "ar": "ar", "lstm": "network", "drift": "other", "oracle": "oracle"}
+KINDS = {
+    "naive": "reference",
+    "ar": "ar",
+    "lstm": "network",
+    "drift": "other",
+    "oracle": "oracle",
+    "ar-direct": "ar",
+}
 
 
 def noise(label, size, origins=120):
@@ -92,3 +100,21 @@ def test_the_document_holds_the_structured_verdict(judge):
     assert len(told["bands"]["skill"]["ar"]["low"]) == 3
     assert told["paragraph"] == told["details"][0]
     assert to_json(told)
+
+
+def test_differences_stand_with_their_bands(judge):
+    errors = {"naive": 2.0, "ar": 1.0, "lstm": 0.3, "ar-direct": 1.5}
+    result = judge(**errors)
+    table = difference_table(result)
+    assert [group for group, _ in table.groups] == ["", "lstm less ar", "ar less ar-direct"]
+    assert len(table.rows) == 3
+    assert [(row[3].strong, row[6].strong) for row in table.rows] == [
+        (True, False),
+        (True, True),
+        (True, True),
+    ]
+    squares = {name: noise(i, size)[:, 0] ** 2 for i, (name, size) in enumerate(errors.items())}
+    assert float(table.rows[0][1].text.replace("\N{MINUS SIGN}", "-")) == pytest.approx(
+        np.mean(squares["lstm"] - squares["ar"]), rel=6e-3
+    )
+    assert difference_table(judge(naive=2.0, ar=1.0)) is None
