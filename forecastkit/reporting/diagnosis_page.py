@@ -20,7 +20,7 @@ from forecastkit.reporting.diagnosis_tables import (
     test_table,
 )
 from forecastkit.reporting.diagnosis_words import diagnosis_details, diagnosis_sentence
-from forecastkit.reporting.document import to_json, to_plain
+from forecastkit.reporting.document import series_facts, to_json, to_plain
 from forecastkit.reporting.environment import page_environment
 from forecastkit.reporting.figure_set import Figured, picture
 from forecastkit.reporting.markdown import markdown_files
@@ -90,15 +90,7 @@ def diagnosis_document(diagnosis: Diagnosis) -> dict[str, Any]:
     series = diagnosis.series
     content = {
         "schema_version": SCHEMA_VERSION,
-        "series": {
-            "name": series.name,
-            "unit": series.unit,
-            "observations": len(series),
-            "first": label(series.index[0]),
-            "last": label(series.index[-1]),
-            "period": series.period,
-            "fingerprint": series.fingerprint,
-        },
+        "series": series_facts(series),
         "transform": diagnosis.transform,
         "sentence": diagnosis_sentence(diagnosis),
         "details": diagnosis_details(diagnosis),

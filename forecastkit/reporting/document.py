@@ -16,7 +16,7 @@ from forecastkit.comparison.degradation import LinearBound
 from forecastkit.comparison.verdict import RULES
 from forecastkit.reporting.conclusion import verdict_paragraph
 from forecastkit.reporting.words import verdict_details, verdict_sentence
-from forecastkit.series.series import label
+from forecastkit.series.series import Series, label
 
 SCHEMA_VERSION = 1
 
@@ -34,18 +34,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
     tables = {"mse": scores.mse, "mae": scores.mae, "mase": scores.mase}
     content = {
         "schema_version": SCHEMA_VERSION,
-        "series": {
-            "name": series.name,
-            "unit": series.unit,
-            "observations": len(series),
-            "first": label(series.index[0]),
-            "last": label(series.index[-1]),
-            "period": series.period,
-            "spacing": series.spacing,
-            "frequency": series.frequency,
-            "fingerprint": series.fingerprint,
-            "source": series.source,
-        },
+        "series": series_facts(series),
         "verdict": None if comparison.verdict is None else asdict(comparison.verdict),
         "sentence": verdict_sentence(comparison),
         "details": verdict_details(comparison),
@@ -135,3 +124,19 @@ def to_plain(value: Any) -> Any:
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value
+
+
+def series_facts(series: Series) -> dict[str, Any]:
+    """Say what a series is, in every document alike."""
+    return {
+        "name": series.name,
+        "unit": series.unit,
+        "observations": len(series),
+        "first": label(series.index[0]),
+        "last": label(series.index[-1]),
+        "period": series.period,
+        "spacing": series.spacing,
+        "frequency": series.frequency,
+        "fingerprint": series.fingerprint,
+        "source": series.source,
+    }
