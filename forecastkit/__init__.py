@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from forecastkit.api import backtest as backtest
     from forecastkit.api import compare as compare
     from forecastkit.api import diagnose as diagnose
-    from forecastkit.api import load as load
     from forecastkit.api import report as report
     from forecastkit.backtesting.forecasts import Forecasts as Forecasts
     from forecastkit.backtesting.plan import BacktestPlan as BacktestPlan
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from forecastkit.models.protocol import History as History
     from forecastkit.scoring.scores import Scores as Scores
     from forecastkit.series.series import Series as Series
+    from forecastkit.sources.loading import load as load
 
 __version__ = "0.1.0"
 _HOMES = {
@@ -42,7 +42,7 @@ _HOMES = {
     "diagnose": "api",
     "evaluate": "evaluation",
     "forecast_panel": "models.panel",
-    "load": "api",
+    "load": "sources.loading",
     "report": "api",
 }
 __all__ = sorted([*_HOMES, "__version__"])

@@ -71,10 +71,10 @@ def command(files: tuple[str, ...], **options: Any) -> None:
 
 def _history(source: str) -> Any:
     """Read a table that names its series as it is, and anything else as one series."""
-    from forecastkit.api import load
     from forecastkit.sources.forecast_columns import to_columns
     from forecastkit.sources.forecast_files import read_table
     from forecastkit.sources.forecast_frames import find_column
+    from forecastkit.sources.loading import load
 
     path = Path(source)
     if not path.is_file():

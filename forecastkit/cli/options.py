@@ -210,7 +210,7 @@ def with_options(*groups: tuple[Callable[[F], F], ...]) -> Callable[[F], F]:
 
 def load_series(options: Mapping[str, Any]) -> Series:
     """Load the series that the options name."""
-    from forecastkit.api import load
+    from forecastkit.sources.loading import load
 
     return load(options["source"], **{name: options[name] for name in LOADING})
 
