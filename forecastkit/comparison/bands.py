@@ -20,7 +20,7 @@ from scipy.special import ndtr, stdtrit
 from forecastkit.arrays import Matrix, Vector
 from forecastkit.comparison.resampling import Resample
 from forecastkit.comparison.significance import degrees_of_freedom
-from forecastkit.comparison.variance import cosines
+from forecastkit.comparison.variance import cosine_sums
 
 LEVEL = 0.9
 
@@ -156,7 +156,7 @@ def standard_errors(influence: Matrix, overlaps: np.ndarray) -> tuple[Vector, Ve
     """
     n = len(influence)
     degrees = np.array([max(1, degrees_of_freedom(n, int(k))) for k in overlaps])
-    squares = (cosines(n, int(degrees.max())) @ influence) ** 2
+    squares = cosine_sums(influence, int(degrees.max())) ** 2
     sums = np.cumsum(squares, axis=0)[degrees - 1, np.arange(influence.shape[1])]
     return np.sqrt(sums / degrees / n), degrees.astype(np.float64)
 
