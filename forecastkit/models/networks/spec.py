@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+Cell = Literal["lstm", "gru", "rnn"]
+
 
 @dataclass(frozen=True, slots=True)
 class NetworkSpec:
@@ -14,11 +16,15 @@ class NetworkSpec:
         lookback: time steps of one input.
         channels: values per time step.
         horizon: outputs.
-        units: width of the recurrent layer.
-        dropout: share of units silenced in training.
+        units: width of each recurrent layer.
+        dropout: share of units silenced in training, after each recurrent layer.
         loss: "squared" or "absolute" error, averaged over batch and horizon.
         batch: windows per step.
         weight_decay: decoupled decay per step, times the learning rate.
+        cell: "lstm", "gru" or "rnn" (tanh).
+        layers: recurrent layers, each fed by the one before.
+        quantiles: rising levels in (0, 1) of a second head beside the point forecast, none where empty; its
+            outputs never cross, and twice their pinball loss, averaged, is added to the error.
     """
 
     lookback: int
@@ -29,6 +35,9 @@ class NetworkSpec:
     loss: Literal["squared", "absolute"]
     batch: int
     weight_decay: float
+    cell: Cell = "lstm"
+    layers: int = 1
+    quantiles: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,13 @@ class Loop:
 
     def forecast(self, weights: Weights, inputs: Cube) -> Matrix:
         """Run the network with these weights: (O, lookback, channels) -> (O, horizon)."""
+        return self._outputs(weights, inputs)[:, :, 0]
+
+    def quantiles(self, weights: Weights, inputs: Cube) -> Cube:
+        """Run the quantile head: (O, lookback, channels) -> (O, horizon, levels), rising."""
+        return self._outputs(weights, inputs)[:, :, 1:]
+
+    def _outputs(self, weights: Weights, inputs: Cube) -> Cube:
         self.network.set_weights(weights)
         rows = []
         for start in range(0, len(inputs), FORECAST_BATCH):
@@ -100,26 +107,38 @@ class Loop:
         fresh = build_network(self.spec, seed)
         self.network.set_weights(fresh.get_weights())
         for layer, other in zip(self.network.layers, fresh.layers, strict=True):
-            if isinstance(layer, keras.layers.Dropout):
+            if hasattr(layer, "seed_generator"):  # a dropout of 0 has none
                 layer.seed_generator.state.assign(other.seed_generator.state.value)
         for variable in self.optimizer.variables:
             variable.assign(tf.zeros_like(variable.value))
 
-    def _apply(self, inputs: tf.Tensor) -> tf.Tensor:
-        return self.network(inputs, training=False)
+    def _apply(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """Point forecast and quantiles side by side: (batch, horizon, 1 + levels)."""
+        outputs = self.network(inputs, training=training)
+        if not self.spec.quantiles:
+            return outputs[:, :, tf.newaxis]
+        return tf.concat([outputs[0][:, :, tf.newaxis], outputs[1]], axis=2)
 
     def _loss(self, inputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        return self._error(self.network(inputs, training=False), targets)
+        return self._error(self._apply(inputs), targets)
 
     def _error(self, outputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        error = targets - outputs
-        return tf.reduce_mean(tf.square(error) if self.spec.loss == "squared" else tf.abs(error))
+        """Error of the point forecast, and twice the pinball loss of the quantiles."""
+        errors = targets[:, :, tf.newaxis] - outputs
+        point = errors[:, :, 0]
+        loss = tf.reduce_mean(tf.square(point) if self.spec.loss == "squared" else tf.abs(point))
+        if self.spec.quantiles:
+            levels = tf.constant(self.spec.quantiles, tf.float32)
+            loss += 2.0 * tf.reduce_mean(
+                tf.maximum(levels * errors[:, :, 1:], (levels - 1.0) * errors[:, :, 1:])
+            )
+        return loss
 
     def _epoch_steps(self, inputs: tf.Tensor, targets: tf.Tensor, order: tf.Tensor, rates: tf.Tensor) -> None:
         def step(i: tf.Tensor) -> tf.Tensor:
             rows = order[i]
             with tf.GradientTape() as tape:
-                outputs = self.network(tf.gather(inputs, rows), training=True)
+                outputs = self._apply(tf.gather(inputs, rows), training=True)
                 loss = self._error(outputs, tf.gather(targets, rows))
             variables = self.network.trainable_variables
             self.optimizer.learning_rate.assign(rates[i])
