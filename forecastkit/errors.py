@@ -25,6 +25,7 @@ ForecastKitError                         what the command line catches and print
         ForecastShapeError               the wrong shape came back; carries model and origin
     BackendError (ImportError)           TensorFlow is missing or unusable
     MissingExtraError (ImportError)      a file needs a package that an extra installs
+    WorkerError (RuntimeError)           worker processes cannot be started
     ReportError (OSError)                a report or a run folder cannot be written or read
         LockedError                      another process is at work in the run folder
 
@@ -147,6 +148,10 @@ class BackendError(ForecastKitError, ImportError):
 
 class MissingExtraError(ForecastKitError, ImportError):
     """A file needs a package that an extra installs."""
+
+
+class WorkerError(ForecastKitError, RuntimeError):
+    """Worker processes cannot be started."""
 
 
 class ReportError(ForecastKitError, OSError):

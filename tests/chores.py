@@ -1,0 +1,43 @@
+"""Tasks for worker processes; a module of its own, so that spawned processes can import it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def awkward(number: int) -> int:
+    """Square, but raise at 13, kill the worker at 50, hang at 77."""
+    if number == 13:
+        raise ArithmeticError("unlucky")
+    if number == 50:
+        os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+    if number == 77:
+        time.sleep(600)
+    return number * number
+
+
+def kill_once(path: str) -> str:
+    """Kill the worker at the first call only."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        return "second call"
+    os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+    return "never"
+
+
+def environment() -> tuple[int, str, str]:
+    return os.getpid(), os.environ["OMP_NUM_THREADS"], os.environ["TF_NUM_INTRAOP_THREADS"]
+
+
+def sleep_until(path: str) -> None:
+    """Sign in with the process number, then sleep."""
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(str(os.getpid()))
+    time.sleep(600)
