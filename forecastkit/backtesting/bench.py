@@ -189,8 +189,16 @@ class Bench:
         values = np.array(self.transform.forward(self.series.values[part].copy()))
         values.flags.writeable = False
         first = part.stop - len(values)
-        index = self.series.index[first : part.stop]
-        return History(values, index, self.series.period, self.transform.changes, first)
+        series, ahead = self.series, slice(first, part.stop + self.plan.horizon)
+        return History(
+            values,
+            series.index[first : part.stop],
+            series.period,
+            self.transform.changes,
+            first,
+            known=_own_copy(series.known, ahead),
+            past=_own_copy(series.past, slice(first, part.stop)),
+        )
 
     def _forecast(
         self, fitted: Fitted, member: int, origins: Indices
@@ -318,6 +326,15 @@ class Bench:
 
     def _failure(self, member: int, origin: int, error: Exception) -> Failure:
         return Failure(self.name, member, origin, type(error).__name__, str(error))
+
+
+def _own_copy(covariates: Matrix | None, part: slice) -> Matrix | None:
+    """Copy rows of covariates, read-only."""
+    if covariates is None:
+        return None
+    rows = covariates[part].copy()
+    rows.flags.writeable = False
+    return rows
 
 
 def _agree(one: Matrix, other: Matrix) -> bool:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from forecastkit.backtesting.plan import BacktestPlan
-from forecastkit.models.protocol import Forecaster, FromFunction, family_of, seeds_of
+from forecastkit.models.protocol import Forecaster, FromFunction, covariates_of, family_of, seeds_of
 
 PACKAGES = ("forecastkit", "numpy", "scipy", "pandas", "statsmodels", "tensorflow", "keras")
 
@@ -88,6 +88,7 @@ def _describe(recipe: Forecaster, plan: BacktestPlan, name: str) -> dict[str, An
     return {
         "family": family_of(recipe),
         "seeds": seeds_of(recipe),
+        "covariates": list(covariates_of(recipe)),
         "refit_every": plan.refit_interval(name, getattr(recipe, "default_refit", 1)),
         "settings": settings if isinstance(settings, dict) else {"model": settings},
     }

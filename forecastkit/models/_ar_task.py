@@ -125,13 +125,13 @@ def task_of(history: History, lags: NestedLags, terms: Terms, *, differenced: bo
     Raises:
         DataError: the terms need covariates that the history lacks.
     """
-    given = 0 if history.known is None else history.known.shape[1]
+    known = history.known if len(terms.shift) else None
+    given = 0 if known is None else known.shape[1]
     if given != len(terms.shift):
         raise DataError(
             f"The model was made for {len(terms.shift)} covariates known ahead; the history has {given}. "
             "Give the same covariates, or fit again."
         )
-    known = history.known
     values = history.values
     if differenced:
         values = np.diff(values)
@@ -141,12 +141,15 @@ def task_of(history: History, lags: NestedLags, terms: Terms, *, differenced: bo
     return Task(history, values, columns, lags, terms, differenced, horizon)
 
 
-def scale_of(known: Matrix | None) -> tuple[Vector, Vector]:
-    """Mean and spread of covariates (N, K) by which they are centred and scaled, each of shape (K,)."""
+def scale_of(known: Matrix | None, *, centred: bool) -> tuple[Vector, Vector]:
+    """Mean and spread of covariates (N, K) by which they are centred and scaled, each of shape (K,).
+
+    Beside a constant both change rounding only; without one, centring would change the model.
+    """
     if known is None:
         return np.zeros(0), np.ones(0)
-    spread = known.std(axis=0)
-    return known.mean(axis=0), np.where(spread > 0, spread, 1.0)
+    mean, spread = known.mean(axis=0), known.std(axis=0)
+    return mean if centred else np.zeros_like(mean), np.where(spread > 0, spread, 1.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

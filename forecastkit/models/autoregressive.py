@@ -43,6 +43,9 @@ class Autoregression:
     modelled without a constant, since an estimated drift harms long horizons more than it helps. All this is
     decided once per backtest. Changes (log returns) are modelled without a constant.
 
+    Covariates known ahead are regressors too, those of the step itself (ARX); in differences they are
+    differenced with the values. "yule-walker", "burg", and intervals other than "psi" leave them out.
+
     Rows of the regression that lack a value are left out; a value that is missing at the origin is replaced
     by its one-step forecast.
 
@@ -111,6 +114,11 @@ class Autoregression:
                 f"Estimator {self.estimator!r} takes plain lags, chosen by an information criterion, and at "
                 "most a constant. Use estimator 'ols' for anything else."
             )
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """What is used of the covariates of a history."""
+        return ("known",) if self.estimator == "ols" and self.intervals == "psi" else ()
 
     def prepare(self, history: History, *, horizon: int, rng: np.random.Generator) -> Autoregression:
         """Settle the highest order, levels or differences, and how far forecasts are drawn to the last value.
@@ -187,11 +195,12 @@ class Autoregression:
         """Lay out a past; trend and covariates are scaled by the training part `first`."""
         differenced = bool(self.difference) and not history.changes
         start, stop = first.tolist()
-        known = history.known
+        known = history.known if self.covariates else None
         if known is not None and differenced:
             known = np.diff(known, axis=0)
-        shift, size = scale_of(None if known is None else known[start : stop - differenced])
         trend = "n" if history.changes else LOWERED[self.trend] if differenced else self.trend
+        trained = None if known is None else known[start : stop - differenced]
+        shift, size = scale_of(trained, centred=trend != "n")
         period = history.period if self.dummies else 1
         terms = Terms(trend, period, history.start + start, stop - start, shift, size)
         if self.lags is not None:
@@ -362,12 +371,14 @@ def _part(history: History, window: Indices, horizon: int) -> History:
     """What a history would be at the end of a window."""
     start, stop = window.tolist()
     known = None if history.known is None else history.known[start : stop + horizon]
+    past = None if history.past is None else history.past[start:stop]
     return replace(
         history,
         values=history.values[start:stop],
         index=history.index[start:stop],
         start=history.start + start,
         known=known,
+        past=past,
     )
 
 

@@ -24,10 +24,10 @@ class DirectAutoregression:
     """Regress the value h steps ahead on the last p values, by least squares, for each h on its own.
 
     y_(t+h) = c_h + sum over i = 0..p-1 of phi_(h,i) y_(t-i) + e. The order p, levels or differences, and how
-    far forecasts are drawn to the last value are those of `ar`, so that the two differ in nothing but
-    iteration. Of differences the move y_(t+h) - y_t is regressed on the last p differences, without a
-    constant. At h = 1 both are the same model. What is gained where the AR is misspecified is paid in
-    variance where it is not.
+    far forecasts are drawn to the last value are those of `ar` without covariates, so that the two differ in
+    nothing but iteration. Of differences the move y_(t+h) - y_t is regressed on the last p differences,
+    without a constant. At h = 1 both are the same model. What is gained where the AR is misspecified is paid
+    in variance where it is not.
 
     Args:
         name: what the model is called.
@@ -51,18 +51,17 @@ class DirectAutoregression:
             )
 
     def prepare(self, history: History, *, horizon: int, rng: np.random.Generator) -> DirectAutoregression:
-        """Settle what `ar` settles."""
+        """Settle what `ar` settles without covariates."""
+        history = replace(history, known=None)
         return replace(self, iterated=self.iterated.prepare(history, horizon=horizon, rng=rng))
 
     def fit(self, history: History, *, horizon: int, rng: np.random.Generator) -> FittedDirect:
         """Choose the order as `ar` does, then estimate every step.
 
         Raises:
-            PlanError: the history has covariates.
             SeriesTooShortError: too few observations.
         """
-        if history.known is not None:
-            raise PlanError(f"{self.name!r} takes no covariates. Use 'ar', or a history without them.")
+        history = replace(history, known=None)
         chosen = self.iterated.fit(history, horizon=horizon, rng=rng)
         moves = chosen.differenced
         constant = chosen.terms.trend != "n"

@@ -31,6 +31,7 @@ class History:
         start: observations of the series before the first of these: where trend and season stand.
         known: covariates known ahead, shape (T + H, K): those of the values, then those of the H steps that
             are forecast. None where the series has none.
+        past: covariates observed up to the origin, shape (T, K). None where the series has none.
     """
 
     values: Vector
@@ -39,6 +40,7 @@ class History:
     changes: bool = False
     start: int = 0
     known: Matrix | None = None
+    past: Matrix | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,8 +98,9 @@ class Forecaster(Protocol):
 
     It may also carry `seeds` (the runner fits once per seed and averages the forecasts; default 1),
     `default_refit` (origins between two fits when the plan names none, None for once; default 1), `family`
-    ("reference", "ar", "network", "oracle" or "other"), and `prepare(history, *, horizon, rng)`, which
-    settles, on the data before the first origin, what is decided once per backtest.
+    ("reference", "ar", "network", "oracle" or "other"), `covariates` (those of "known" and "past" that it
+    uses, for the report; default none), and `prepare(history, *, horizon, rng)`, which settles, on the data
+    before the first origin, what is decided once per backtest.
 
     A recipe that does many origins at once faster than one by one may offer `forecast_origins(history,
     schedule, *, horizon, rng) -> Answers`. It is handed the past of the last origin and must use, for each
@@ -164,6 +167,11 @@ def family_of(model: Forecaster) -> Family:
 def seeds_of(model: Forecaster) -> int:
     """How many seeds a recipe wants fitted."""
     return int(getattr(model, "seeds", 1))
+
+
+def covariates_of(model: Forecaster) -> tuple[str, ...]:
+    """Which covariates of a history a recipe says it uses, of "known" and "past"."""
+    return tuple(getattr(model, "covariates", ()))
 
 
 def prepare(model: Forecaster, history: History, *, horizon: int, rng: np.random.Generator) -> Forecaster:

@@ -2,6 +2,7 @@
 
 manifest.json   what was asked: settings, versions, data hash; its `key` tells one run from another
 series.csv      the series, ds and y
+known.csv       its covariates known ahead, one row per observation and step ahead; past.csv its observed ones
 forecasts.csv   one row per model, seed, origin and h
 blocks.jsonl    the ledger: one line per finished block, written after its forecasts
 failures.json   every fit or forecast that failed, with model, seed, origin and reason
@@ -32,7 +33,16 @@ from forecastkit.series.series import Series, label
 
 SCHEMA_VERSION = 1
 COLUMNS = ("series", "model", "seed", "origin", "cutoff", "h", "target_time", "actual", "mean")
-FILES = ("manifest.json", "series.csv", "forecasts.csv", "blocks.jsonl", "failures.json", ".lock")
+FILES = (
+    "manifest.json",
+    "series.csv",
+    "known.csv",
+    "past.csv",
+    "forecasts.csv",
+    "blocks.jsonl",
+    "failures.json",
+    ".lock",
+)
 DAMAGE = (KeyError, ValueError, TypeError, AttributeError)
 """What reading a damaged file raises."""
 
@@ -82,6 +92,8 @@ class RunFolder:
                 "frequency": series.frequency,
                 "index": _kind(series.index),
                 "fingerprint": series.fingerprint,
+                "missing": series.missing,
+                "covariates": {"known": series.known_names, "past": series.past_names},
                 "source": dict(series.source),
             },
             "settings": settings,
@@ -147,6 +159,8 @@ class RunFolder:
                 period=told["period"],
                 spacing=told["spacing"],
                 source=told.get("source", {}),
+                missing=told.get("missing", "error"),
+                **self._covariates(told.get("covariates", {})),
             )
         except (*DAMAGE, OSError, DataError) as error:
             raise ReportError(
@@ -158,6 +172,15 @@ class RunFolder:
                 "backtest again."
             )
         return series
+
+    def _covariates(self, named: Mapping[str, list[str]]) -> dict[str, Any]:
+        """Read the covariates of the series, as `Series` takes them."""
+        found: dict[str, Any] = {}
+        for kind, names in named.items():
+            if names:
+                table = np.loadtxt(self.path / f"{kind}.csv", delimiter=",", skiprows=1, ndmin=2)
+                found |= {kind: table, f"{kind}_names": tuple(names)}
+        return found
 
     def append(self, block: Block, series: Series, actual: Matrix) -> None:
         """Add a finished block: its forecasts first, then the line that says it is complete.
@@ -242,6 +265,10 @@ class RunFolder:
         write_whole(self.path / "forecasts.csv", text.getvalue())
         write_whole(self.path / "blocks.jsonl", "".join(ledger))
         write_whole(self.path / "series.csv", "ds,y\n" + "".join(f"{label(t)},{y!r}\n" for t, y in values))
+        for kind, given in (("known", series.known), ("past", series.past)):
+            if given is not None:
+                table = pd.DataFrame(given, columns=getattr(series, f"{kind}_names"))
+                write_whole(self.path / f"{kind}.csv", table.to_csv(index=False))
         self._write_failures()
         self._write_manifest()
 

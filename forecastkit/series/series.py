@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from forecastkit.arrays import Vector, check_vector
+from forecastkit.arrays import Matrix, Vector, check_vector
 from forecastkit.errors import DataError, ForecastKitWarning, IrregularIndexError
+from forecastkit.series.covariates import check_covariates
 
 Spacing = Literal["regular", "observations"]
 Keeping = Literal["error", "keep"]
@@ -41,9 +42,13 @@ class Series:
         source: where the values come from and what was done to them, JSON-ready; kept in run folders and
             reports.
         missing: "keep" lets NaN stay for what is missing; only models that say so can take it.
+        past: covariates observed with the values, shape (T, K), finite; a model sees those before an origin.
+        known: covariates known ahead, such as the calendar or planned prices, shape (T, K) or, with what is
+            known beyond the last value, longer; a model sees those of the steps that it forecasts too.
+        past_names, known_names: of the columns; numbered where there are none.
 
     Raises:
-        DataError: values are not finite numbers, or lengths differ, or the period is below 1.
+        DataError: values or covariates are not finite numbers, or lengths differ, or the period is below 1.
         IrregularIndexError: index duplicated or out of order.
     """
 
@@ -56,6 +61,10 @@ class Series:
     default_transform: str = "none"
     source: Mapping[str, Any] = field(default_factory=dict)
     missing: Keeping = "error"
+    past: Matrix | None = None
+    known: Matrix | None = None
+    past_names: tuple[str, ...] = ()
+    known_names: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(
@@ -73,6 +82,21 @@ class Series:
                 f"Series {self.name!r} was given period {self.period}; 1 (none) or more is needed."
             )
         _check_order(self.index, self.name)
+        self._check_covariates()
+
+    def _check_covariates(self) -> None:
+        for kind, ahead in (("past", False), ("known", True)):
+            given, names = getattr(self, kind), getattr(self, f"{kind}_names")
+            if given is None and names:
+                raise DataError(
+                    f"Series {self.name!r} has names of {kind} covariates ({', '.join(names)}) and no "
+                    f"values of them. Give {kind} as well."
+                )
+            if given is not None:
+                what = f"The {kind} covariates of series {self.name!r}"
+                given, names = check_covariates(given, names, len(self), what, ahead=ahead)
+                object.__setattr__(self, kind, given)
+                object.__setattr__(self, f"{kind}_names", names)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -83,10 +107,14 @@ class Series:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of values, index and period: equal for equal data, whatever the name."""
+        """Hash of values, covariates, index and period: equal for equal data, whatever the name."""
         digest = hashlib.sha256(self.values.tobytes())
         digest.update("\n".join(map(str, self.index)).encode())
         digest.update(f"{self.period} {self.spacing}".encode())
+        for kind, given in (("past", self.past), ("known", self.known)):
+            if given is not None:
+                digest.update(f"{kind} {getattr(self, f'{kind}_names')} {given.shape}".encode())
+                digest.update(given.tobytes())
         return digest.hexdigest()
 
     @property

@@ -125,6 +125,8 @@ class TestRoundTrip:
             "frequency": "D",
             "index": "dates",
             "fingerprint": series.fingerprint,
+            "missing": "error",
+            "covariates": {"known": [], "past": []},
             "source": {},
         }
         assert len(manifest["key"]) == 64
