@@ -63,8 +63,9 @@ def draw_skill(comparison: Comparison, *, width: Width = "wide") -> Figure:
     """Draw skill against the best reference by h.
 
     Dots mark the steps at which a model is reliably better than every reference; bars above the axes show the
-    same steps, and their label names the skill horizon. The negative side takes at most as much room as the
-    positive one; what is cut off is said.
+    same steps, and their label names the skill horizon. Shaded for the AR and the network: the 90 % band at
+    each h by itself. The negative side takes at most as much room as the positive one; what is cut off is
+    said.
 
     Args:
         comparison: the result.
@@ -82,12 +83,18 @@ def draw_skill(comparison: Comparison, *, width: Width = "wide") -> Figure:
     cut = any(np.nanmin(skill, initial=0.0) < floor for skill in comparison.skill.values())
     note = f"below {signed_percent(floor)} not drawn" if cut else ""
     height = 300 if width == "wide" else 220
-    figure, axes = _panel(comparison, sheet, ends, height=height, above=bars_height(bars, sheet), note=note)
+    figure, axes = horizon_panel(
+        comparison, sheet, ends, height=height, above=bars_height(bars, sheet), note=note
+    )
     axes.set_ylim(floor, ceiling)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: signed_percent(value)))
     axes.axhline(0.0, color=PALETTE["reference"], linewidth=1.4)
+    for model in fan_models(comparison):
+        band = comparison.bands.skill.get(model)
+        if band is not None:
+            shade(axes, band.lower, band.upper, strokes[model])
     for model, skill in comparison.skill.items():
-        _curve(axes, skill, strokes[model])
+        draw_curve(axes, skill, strokes[model])
         _mark_reliable(axes, comparison, model, strokes[model])
     bars_above(axes, bars, sheet, otherwise="no reliable skill found")
     heading(figure, sheet, "Skill against the best reference")
@@ -115,16 +122,13 @@ def draw_error(comparison: Comparison, *, width: Width = "wide") -> Figure:
             ends.append(EndLabel(min(float(curve[-1]), ceiling), name, strokes[model].colour))
     cut = any(np.nanmax(curve, initial=0.0) > ceiling for curve in curves.values())
     note = f"above {plain_number(ceiling, '.3g')} not drawn" if cut else ""
-    figure, axes = _panel(comparison, sheet, ends, height=340 if width == "wide" else 260, note=note)
+    figure, axes = horizon_panel(comparison, sheet, ends, height=340 if width == "wide" else 260, note=note)
     axes.set_ylim(0.0, ceiling)
     for model, spread in comparison.seed_spread.items():
         low, high = np.sqrt(spread) if comparison.loss == "squared" else spread
-        steps = np.arange(1, len(low) + 1)
-        axes.fill_between(steps, low, high, color=strokes[model].colour, alpha=0.18, linewidth=0)
-        for edge in (low, high):
-            axes.plot(steps, edge, color=strokes[model].colour, linewidth=0.7, alpha=0.7)
+        shade(axes, low, high, strokes[model])
     for model, curve in curves.items():
-        _curve(axes, curve, strokes[model])
+        draw_curve(axes, curve, strokes[model])
     heading(figure, sheet, with_unit(error_name(comparison), comparison))
     label_ends(axes, ends, sheet, comparison.forecasts.horizon)
     return figure
@@ -185,7 +189,7 @@ def strokes_of(comparison: Comparison) -> dict[str, Stroke]:
     return chosen
 
 
-def _panel(
+def horizon_panel(
     comparison: Comparison, sheet: Sheet, ends: list[EndLabel], *, height: int, above: int = 0, note: str = ""
 ) -> tuple[Figure, Axes]:
     """Make a figure with one panel over h, room for labels at the right and above, and a note below."""
@@ -201,7 +205,7 @@ def _panel(
     return figure, axes
 
 
-def _curve(axes: Axes, values: Vector, stroke: Stroke) -> None:
+def draw_curve(axes: Axes, values: Vector, stroke: Stroke) -> None:
     """Draw a curve over h; points without neighbours, which a line would not show, as rings."""
     steps = np.arange(1, len(values) + 1)
     axes.plot(steps, values, color=stroke.colour, linewidth=stroke.width, linestyle=stroke.dash, clip_on=True)
@@ -209,6 +213,14 @@ def _curve(axes: Axes, values: Vector, stroke: Stroke) -> None:
     alone = known[1:-1] & ~known[:-2] & ~known[2:]
     (rings,) = axes.plot(steps[alone], values[alone], "o", markersize=7, color=stroke.colour, clip_on=False)
     rings.set_markerfacecolor(PALETTE["paper"])
+
+
+def shade(axes: Axes, low: Vector, high: Vector, stroke: Stroke) -> None:
+    """Shade a band over h, with its edges, so that two may overlap."""
+    steps = np.arange(1, len(low) + 1)
+    axes.fill_between(steps, low, high, color=stroke.colour, alpha=0.1, linewidth=0)
+    for edge in (low, high):
+        axes.plot(steps, edge, color=stroke.colour, linewidth=0.7, alpha=0.6)
 
 
 def _mark_reliable(axes: Axes, comparison: Comparison, model: str, stroke: Stroke) -> None:
@@ -263,7 +275,7 @@ def _fan(
     axes.plot(np.arange(1 - len(past), 1 + len(actual)), came, color=PALETTE["ink"], linewidth=1.3)
     axes.plot(steps, actual, "o", color=PALETTE["ink"], markersize=3.5 if len(steps) <= 36 else 1.5)
     for model, curve in curves.items():
-        _curve(axes, curve, strokes[model])
+        draw_curve(axes, curve, strokes[model])
     everything = np.concatenate(reach)
     floor, ceiling = _fan_range(came, everything)
     axes.set_ylim(floor, ceiling)

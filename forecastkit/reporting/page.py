@@ -14,6 +14,7 @@ from forecastkit.reporting.ar_section import ar_section
 from forecastkit.reporting.before import before_origin
 from forecastkit.reporting.calibration import calibration_figures, calibration_tables
 from forecastkit.reporting.conclusion import conclusion_tables
+from forecastkit.reporting.duel_figure import draw_duel, relative_difference
 from forecastkit.reporting.environment import page_environment
 from forecastkit.reporting.figure_set import Figured, picture
 from forecastkit.reporting.figures import draw_error, draw_fans, draw_skill
@@ -102,6 +103,8 @@ def report_figures(comparison: Comparison) -> Iterable[Figured]:
     origins, fans = fan_origins(comparison), fan_table(comparison)
     heading = f"Forecasts from {counts[len(origins)]}" if origins else "Forecasts"
     yield Figured("skill", "Skill by horizon", draw_skill, comparison, tuple(_skill_captions(comparison)))
+    if relative_difference(comparison) is not None:
+        yield Figured("duel", "AR against network", draw_duel, comparison, tuple(_duel_captions(comparison)))
     yield Figured("error", "How the error grows", draw_error, comparison, tuple(_error_captions(comparison)))
     captions = tuple(_fan_captions(comparison))
     yield Figured("fans", heading, draw_fans, comparison, captions, fans if fans.rows else None)
@@ -117,6 +120,15 @@ def _skill_captions(comparison: Comparison) -> Iterable[str]:
             "Dots and bars: reliably better than every reference, step by step from h = 1 or after Holm's "
             "adjustment (5 % each)."
         )
+    if any(model in comparison.bands.skill for model in fan_models(comparison)):
+        yield "Shaded: the 90 % band at each h by itself."
+
+
+def _duel_captions(comparison: Comparison) -> Iterable[str]:
+    yield (
+        "Below zero the network has the smaller loss. The 90 % band holds at every h together; dots where it "
+        "leaves zero out. It is scaled by the AR's loss as if that were known."
+    )
 
 
 def _error_captions(comparison: Comparison) -> Iterable[str]:

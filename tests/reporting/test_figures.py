@@ -14,6 +14,7 @@ from matplotlib.text import Text
 import forecastkit as fk
 from forecastkit.comparison.comparison import Comparison, conclude
 from forecastkit.reporting.canvas import PALETTE, SHEETS, plain_number, shortened, spread_apart, wrapped
+from forecastkit.reporting.duel_figure import draw_duel, relative_difference
 from forecastkit.reporting.figures import draw_error, draw_fans, draw_skill, strokes_of
 from forecastkit.reporting.quantities import (
     displayed,
@@ -63,13 +64,10 @@ def texts(figure: Figure) -> list[str]:
 
 
 def line(figure: Figure, colour: str) -> np.ndarray:
-    """Values of the widest line of a colour."""
-    found = [
-        one for one in figure.axes[0].lines if one.get_color() == PALETTE[colour] and len(one.get_ydata()) > 1
-    ]
-    return np.asarray(
-        max(found, key=lambda one: len(one.get_ydata()) * (one.get_linewidth() < 3)).get_ydata()
-    )
+    """Values of the longest curve of a colour; edges of bands are thinner, bars thicker."""
+    found = [one for one in figure.axes[0].lines if one.get_color() == PALETTE[colour]]
+    curves = [one for one in found if 1 <= one.get_linewidth() < 3 and len(one.get_ydata()) > 1]
+    return np.asarray(max(curves, key=lambda one: len(one.get_ydata())).get_ydata())
 
 
 @pytest.mark.parametrize("draw", DRAWINGS)
@@ -92,6 +90,23 @@ def test_the_band_reaches_from_best_to_worst_seed(duel: Comparison) -> None:
     low, high = np.sqrt(duel.seed_spread["lstm"])
     thin = [one.get_ydata() for one in draw_error(duel).axes[0].lines if one.get_linewidth() == 0.7]
     np.testing.assert_array_equal(thin, [low, high])
+
+
+def test_the_duel_is_drawn_as_a_share_of_the_loss_of_the_ar(duel: Comparison) -> None:
+    loss = {model: duel.scores.of(model, "squared") for model in ("ar", "lstm")}
+    share = (loss["lstm"] - loss["ar"]) / loss["ar"]
+    np.testing.assert_allclose(line(draw_duel(duel), "network"), share, rtol=1e-9)
+    band = relative_difference(duel)
+    assert band is not None
+    assert (band.low < share).all()
+    assert (share < band.high).all()
+    assert "Loss of lstm less ar, in shares of ar" in texts(draw_duel(duel))
+
+
+def test_without_a_pair_there_is_no_duel(ar2: Comparison) -> None:
+    assert relative_difference(ar2) is None
+    with pytest.raises(ValueError, match="no pair"):
+        draw_duel(ar2)
 
 
 def test_error_is_mae_under_absolute_loss(planted: Callable[..., object]) -> None:
