@@ -8,14 +8,13 @@ import numpy as np
 
 from forecastkit.arrays import Vector
 from forecastkit.comparison.comparison import DIRECT, Comparison
-from forecastkit.comparison.verdict import CAPS, CONDITIONS, RULES, Verdict
+from forecastkit.comparison.verdict import CAPS, CONDITIONS, RULES, Rule, Verdict
 from forecastkit.reporting.canvas import plain_number
 from forecastkit.reporting.tables import DASH, Cell, Table, number
 from forecastkit.reporting.words import percent, spans
 
 ROUNDING = 1e-9
 """Share of the largest difference below which one is that of two ways to compute the same."""
-ANSWERS = {True: "yes", False: "no", None: "any"}
 
 
 def verdict_paragraph(comparison: Comparison) -> str:
@@ -45,13 +44,13 @@ def rule_table(comparison: Comparison) -> Table | None:
     rows = []
     for i, rule in enumerate(RULES):
         strong = i == comparison.verdict.row
-        answers = [Cell(ANSWERS[rule.answers.get(question)], strong=strong) for question in CONDITIONS]
-        rows.append((Cell(rule.outcome.replace("_", " ")), *answers, Cell(rule.meaning, strong=strong)))
+        texts = (rule.outcome.replace("_", " "), _when(rule), rule.meaning)
+        rows.append(tuple(Cell(text, strong=strong) for text in texts))
     return Table(
         caption="Decision table: the first row that fits decides",
-        columns=("outcome", *CONDITIONS.values(), "meaning"),
+        columns=("outcome", "when", "meaning"),
         rows=tuple(rows),
-        words=("outcome", "meaning"),
+        words=("outcome", "when", "meaning"),
         notes=(
             "Bold: the row of this verdict. Better: two-sided test, Holm over h, 5 %, and beyond seed noise.",
         ),
@@ -154,13 +153,25 @@ def _degradation_notes(comparison: Comparison) -> Iterable[str]:
         yield f"The AR expects to be no better than the mean from h = {comparison.linear.limit} on."
 
 
+def _when(rule: Rule) -> str:
+    """Write the answers that lead to a row."""
+    answers = (
+        f"{question}: {'yes' if rule.answers[condition] else 'no'}"
+        for condition, question in CONDITIONS.items()
+        if condition in rule.answers
+    )
+    return "; ".join(answers) or "otherwise"
+
+
 def _reach(low: float, high: float, least: float) -> str:
     return f"{_three(low, least)} to {_three(high, least)}" if np.isfinite([low, high]).all() else DASH
 
 
 def _three(value: float, least: float) -> str:
     """Write three digits, and what is below `least` as zero."""
-    return plain_number(value if abs(value) > least else 0.0, ".3g") if np.isfinite(value) else DASH
+    if not np.isfinite(value):
+        return DASH
+    return plain_number(float(f"{value:.3g}") if abs(value) > least else 0.0, "g")
 
 
 def _effect(comparison: Comparison, verdict: Verdict) -> Iterable[str]:
