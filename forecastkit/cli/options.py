@@ -29,6 +29,8 @@ LOADING = (
     "time_zone",
     "frequency",
     "missing",
+    "known",
+    "past",
     "name",
     "unit",
     "period",
@@ -114,6 +116,13 @@ SERIES = (
     click.option(
         "--frequency", metavar="FREQ", help="Frequency the dates must follow without gaps: D, MS, h, ..."
     ),
+    click.option(
+        "--known",
+        type=Names(),
+        metavar="COLUMNS",
+        help="Covariates known ahead, rows after the last value included; calendar makes its own.",
+    ),
+    click.option("--past", type=Names(), metavar="COLUMNS", help="Covariates observed with the values."),
     click.option("--name", metavar="TEXT", help="What the report calls the series."),
     click.option("--unit", metavar="TEXT", help="Unit of the values, such as USD."),
     click.option(

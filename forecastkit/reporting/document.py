@@ -138,5 +138,7 @@ def series_facts(series: Series) -> dict[str, Any]:
         "spacing": series.spacing,
         "frequency": series.frequency,
         "fingerprint": series.fingerprint,
+        "covariates": {"known": series.known_names, "past": series.past_names},
+        "missing": int(np.isnan(series.values).sum()),
         "source": series.source,
     }

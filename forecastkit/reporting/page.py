@@ -164,6 +164,7 @@ def report_settings(comparison: Comparison) -> Iterable[tuple[str, str]]:
         yield "Data", done
     if series.spacing == "observations":
         yield "Spacing", "the dates follow no fixed frequency: the horizon counts observations"
+    yield from _covariates(comparison)
     between = f"after {first}" if len(forecasts.origins) == 1 else f"after {first} to {last}"
     common = f"{comparison.scores.n_origins} served by every model compared"
     yield "Origins", f"{len(forecasts.origins)}, {between}; {common}"
@@ -195,6 +196,27 @@ def report_settings(comparison: Comparison) -> Iterable[tuple[str, str]]:
             yield model, ", ".join(f"{key} {value}" for key, value in chosen.items())
     if "seed" in settings:
         yield "Seed", str(settings["seed"])
+
+
+def _covariates(comparison: Comparison) -> Iterable[tuple[str, str]]:
+    """Which covariates there were, and which models say that they used them."""
+    series, models = comparison.series, comparison.settings.get("models", {})
+    for kind, what, names in (
+        ("known", "Covariates known ahead", series.known_names),
+        ("past", "Covariates observed", series.past_names),
+    ):
+        users = [model for model, told in models.items() if kind in told.get("covariates", ())]
+        if names:
+            yield what, f"{_families(names)}; used by {', '.join(users) if users else 'no model'}"
+
+
+def _families(names: Sequence[str]) -> str:
+    """List names, three and more that begin with one word as the first to the last of them."""
+    families: dict[str, list[str]] = {}
+    for name in names:
+        families.setdefault(name.partition(" ")[0], []).append(name)
+    shown = (f if len(f) < 3 else [f"{f[0]} to {f[-1].partition(' ')[2]}"] for f in families.values())
+    return ", ".join(name for family in shown for name in family)
 
 
 def _refit(told: Mapping[str, Any]) -> str:

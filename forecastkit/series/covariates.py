@@ -1,22 +1,14 @@
-"""Covariates: what else is known of every observation, and what the calendar says ahead of the values."""
+"""Covariates: what else is known of every observation, checked where it enters."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike
 
 from forecastkit.arrays import Matrix
-from forecastkit.errors import DataError, IrregularIndexError, MissingValuesError
-
-CALENDAR = "calendar"
-"""Name that asks for columns of the calendar among the covariates known ahead."""
-AHEAD = 500
-"""Steps beyond the values for which the calendar is laid out where nothing else says how many."""
-WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-DAY, WEEK, YEAR = (pd.Timedelta(days=days) for days in (1, 7, 360))
+from forecastkit.errors import DataError, MissingValuesError
 
 
 def check_covariates(
@@ -68,47 +60,3 @@ def check_covariates(
         )
     matrix.flags.writeable = False
     return matrix, named
-
-
-def calendar(index: pd.Index) -> pd.DataFrame:
-    """Lay out the calendar: 1 on an hour, weekday or month, else 0; the first of each kind has no column.
-
-    Hours where steps are shorter than a day, weekdays where they are shorter than a week, months else.
-
-    Args:
-        index: dates or periods, those ahead included.
-
-    Raises:
-        IrregularIndexError: the index holds no dates, or steps of a year.
-
-    Example:
-        >>> list(calendar(pd.date_range("2024-01-01", periods=3)))
-        ['weekday Tue', 'weekday Wed']
-    """
-    if isinstance(index, pd.PeriodIndex):
-        index = index.to_timestamp()
-    step = (
-        index.to_series().diff().median() if isinstance(index, pd.DatetimeIndex) and len(index) > 1 else YEAR
-    )
-    if not isinstance(index, pd.DatetimeIndex) or step >= YEAR:
-        raise IrregularIndexError(
-            "Columns of the calendar need dates less than a year apart. Give a date column, or leave "
-            f"{CALENDAR!r} out of the covariates."
-        )
-    columns: dict[str, np.ndarray] = {}
-    for kind, words, of, wanted in (
-        ("hour", [str(hour) for hour in range(24)], index.hour, step < DAY),
-        ("weekday", WEEKDAYS, index.day_of_week, step < WEEK),
-        ("month", ["", *(str(month) for month in range(1, 13))], index.month, step >= WEEK),
-    ):
-        for number in np.unique(of)[1:].tolist() if wanted else ():
-            columns[f"{kind} {words[number]}"] = np.asarray(of == number, dtype=np.float64)
-    return pd.DataFrame(columns, index=index)
-
-
-def continued(index: pd.Index, ahead: int) -> pd.Index:
-    """Give an index of dates its next steps; where it has no frequency they are not known, and none come."""
-    if not isinstance(index, pd.DatetimeIndex | pd.PeriodIndex) or index.freq is None or ahead == 0:
-        return index
-    make = pd.period_range if isinstance(index, pd.PeriodIndex) else pd.date_range
-    return make(index[0], periods=len(index) + ahead, freq=index.freq)

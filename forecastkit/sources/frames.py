@@ -13,6 +13,7 @@ from forecastkit.arrays import Vector
 from forecastkit.errors import DataError, PlanError, nearest
 from forecastkit.series.missing import on_a_grid, on_the_line
 from forecastkit.series.series import Series
+from forecastkit.sources.covariates import with_covariates
 from forecastkit.sources.reading import Reading
 from forecastkit.sources.text_dates import read_dates
 from forecastkit.sources.text_numbers import is_number, read_numbers
@@ -52,29 +53,32 @@ def series_of(
     dates = _find_dates(columns, reading, what)
     column = value_column(columns, reading, what)
     told: list[str] = []
-    values = pd.Series(
-        _numbers(columns[column], reading, f"{what}, column {column!r}", separator), name=column
+    table = pd.DataFrame(
+        {
+            name: _numbers(columns[name], reading, f"{what}, column {name!r}", separator)
+            for name in (column, *reading.covariates)
+        }
     )
     if dates is not None:
-        values.index, notes = _dates(columns[dates], reading, f"{what}, column {dates!r}")
+        table.index, notes = _dates(columns[dates], reading, f"{what}, column {dates!r}")
         told += notes
-        if len(values) > 1 and values.index.is_unique and values.index.is_monotonic_decreasing:
-            values = values.iloc[::-1]
+        if len(table) > 1 and table.index.is_unique and table.index.is_monotonic_decreasing:
+            table = table.iloc[::-1]
             told.append("rows stood newest first and were turned round")
-    return _finished(values, reading, told, name=name or chosen or default_name, unit=unit, period=period)
+    return _finished(table, reading, told, name=name or chosen or default_name, unit=unit, period=period)
 
 
 def value_column(columns: Mapping[str, pd.Series], reading: Reading, what: str) -> str:
     """Name the column of values: the one stated, or the only one that can hold them.
 
     Raises:
-        DataError: it is absent or ambiguous.
+        DataError: it is absent or ambiguous, or a column of covariates is absent.
     """
-    rest = {name: column for name, column in columns.items() if name != ID_NAME}
-    column = reading.column or _only_candidate(rest, _find_dates(rest, reading, what), what)
-    if column not in columns:
-        raise DataError(f"{what} has no column {column!r}. {nearest(column, columns)}")
-    return column
+    for name in (reading.column, *reading.covariates):
+        if name is not None and name not in columns:
+            raise DataError(f"{what} has no column {name!r}. {nearest(name, columns)}")
+    rest = {name: column for name, column in columns.items() if name not in (ID_NAME, *reading.covariates)}
+    return reading.column or _only_candidate(rest, _find_dates(rest, reading, what), what)
 
 
 def series_of_values(
@@ -86,18 +90,27 @@ def series_of_values(
         DataError: it is no series of numbers.
         PlanError: settings were made that only a table can follow.
     """
-    senseless = [key for key in reading.given if key not in ("frequency", "missing", "time_zone")]
+    sensible = ("frequency", "missing", "time_zone", *(() if reading.covariates else ("known",)))
+    senseless = [key for key in reading.given if key not in sensible]
     if senseless:
         raise PlanError(f"One column was given, so {' and '.join(senseless)} cannot be chosen. Leave it out.")
     if reading.time_zone is not None:
         values = values.set_axis(_in_zone(values.index, reading.time_zone, "The index"))
     known = str(values.name) if values.name is not None else "y"
-    return _finished(values, reading, [], name=name or known, unit=unit, period=period)
+    return _finished(values.to_frame(), reading, [], name=name or known, unit=unit, period=period)
 
 
-def _finished(values: pd.Series, reading: Reading, told: list[str], *, name: str, **more: Any) -> Series:
-    """Do with missing values what was asked, and say so in the source of the series."""
+def _finished(table: pd.DataFrame, reading: Reading, told: list[str], *, name: str, **more: Any) -> Series:
+    """Do with missing values what was asked, and say so in the source of the series.
+
+    Args:
+        table: the values, then their covariates; rows after the last value are the future of known ones.
+    """
     source: dict[str, Any] = {}
+    values, future = table.iloc[:, 0], table.iloc[:0]
+    if reading.known and values.notna().any():
+        last = int(np.flatnonzero(values.notna().to_numpy())[-1])
+        values, future = values.iloc[: last + 1], table.iloc[last + 1 :]
     if reading.missing != "error" and reading.frequency is not None:
         values = on_a_grid(values, reading.frequency)
     if reading.missing == "interpolate":
@@ -113,7 +126,8 @@ def _finished(values: pd.Series, reading: Reading, told: list[str], *, name: str
         missing="keep" if reading.missing == "keep" else "error",
         **more,
     )
-    return replace(series, source={**source, "read": told}) if told else series
+    series = replace(series, source={**source, "read": told}) if told else series
+    return with_covariates(series, table, future.index, known=reading.known, past=reading.past)
 
 
 def _one_series(
@@ -144,7 +158,8 @@ def _one_series(
 
 def _find_dates(columns: Mapping[str, pd.Series], reading: Reading, what: str) -> str | None:
     """Name the column of dates: the one stated, the first with a known name, or the only one of dates."""
-    named = next((c for c in columns if c.strip().lower() in DATE_NAMES and c != reading.column), None)
+    others = (reading.column, *reading.covariates)
+    named = next((c for c in columns if c.strip().lower() in DATE_NAMES and c not in others), None)
     dated = [c for c, column in columns.items() if _is_dated(column)]
     dates = reading.date_column or named or (dated[0] if len(dated) == 1 else None)
     if dates is not None and dates not in columns:

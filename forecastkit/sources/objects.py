@@ -10,6 +10,7 @@ import pandas as pd
 
 from forecastkit.errors import DataError, PlanError
 from forecastkit.series.series import Series
+from forecastkit.sources.covariates import with_calendar
 from forecastkit.sources.forecast_columns import to_columns
 from forecastkit.sources.frames import DATE_NAMES, series_of, series_of_values
 from forecastkit.sources.reading import Reading
@@ -24,14 +25,16 @@ def as_series(
         data: a Series; a pandas Series; a list or a one-dimensional array; a frame, or a series, of pandas,
             polars or pyarrow.
         name, unit, period: of the series.
-        reading: of a frame, fields of `Reading`: column, date_column, series, missing, ...
+        reading: of a frame, fields of `Reading`: column, date_column, series, missing, known, past, ...
 
     Raises:
         DataError: it holds no series, or more than one.
-        PlanError: a Series was given with settings for reading a table.
+        PlanError: a Series was given with settings for reading a table, other than known="calendar".
     """
     how = Reading.of(reading)
     if isinstance(data, Series):
+        if how.given == ("known",) and not how.covariates:
+            return with_calendar(data)
         if how.given:
             raise PlanError(
                 f"Series {data.name!r} is read already, so {' and '.join(how.given)} cannot be chosen. Give "

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from forecastkit.errors import PlanError, nearest
+from forecastkit.sources.covariates import CALENDAR
 
 Missing = Literal["error", "keep", "interpolate"]
 DECIMALS = (".", ",")
@@ -33,9 +34,12 @@ class Reading:
         missing: "error" refuses missing values; "keep" hands them to models that can take them; "interpolate"
             puts values on the line between the neighbours, within the series only. With a frequency, absent
             dates count as missing. Origins and targets that touch a filled value are never scored.
+        known: columns with covariates known ahead, one name or several; rows after the last value are those
+            of the future. "calendar" stands for hours, weekdays or months, whichever suit the steps.
+        past: columns with covariates that are observed with the values.
 
     Raises:
-        PlanError: a setting is not one of those above.
+        PlanError: a setting is not one of those above, or a column is named twice.
     """
 
     column: str | None = None
@@ -47,8 +51,20 @@ class Reading:
     time_zone: str | None = None
     frequency: str | None = None
     missing: Missing = "error"
+    known: tuple[str, ...] = ()
+    past: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for name in ("known", "past"):
+            given = getattr(self, name)
+            object.__setattr__(self, name, (given,) if isinstance(given, str) else tuple(given))
+        named = [name for name in (self.column, self.date_column, *self.known, *self.past) if name]
+        twice = sorted({name for name in named if named.count(name) > 1})
+        if twice:
+            raise PlanError(
+                f"Column {twice[0]!r} was named twice. A column holds values, dates, or covariates, known "
+                "ahead or past."
+            )
         if self.missing not in MISSING:
             raise PlanError(f"There is no missing={self.missing!r}. {nearest(str(self.missing), MISSING)}")
         if self.decimal not in (None, *DECIMALS):
@@ -70,6 +86,11 @@ class Reading:
             if name not in known:
                 raise PlanError(f"There is no setting {name!r} for reading a table. {nearest(name, known)}")
         return cls(**settings)
+
+    @property
+    def covariates(self) -> tuple[str, ...]:
+        """Columns of covariates."""
+        return tuple(name for name in (*self.known, *self.past) if name != CALENDAR)
 
     @property
     def given(self) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ import pytest
 import forecastkit as fk
 from forecastkit.comparison.comparison import Comparison, conclude
 from forecastkit.errors import UnpairedOriginsWarning
-from forecastkit.reporting.page import page
+from forecastkit.reporting.page import page, report_settings
 from forecastkit.reporting.tables import cost_table, duel_table, error_table, p_text, skill_table
 from forecastkit.reporting.words import verdict_sentence
 from forecastkit.series.series import Series
@@ -274,3 +274,13 @@ def luminance(colour: str) -> float:
     parts = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
     linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
     return float(linear @ [0.2126, 0.7152, 0.0722])
+
+
+def test_covariates_are_named_with_those_who_used_them() -> None:
+    rng = np.random.default_rng(4)
+    days = pd.date_range("2024-01-01", periods=160)
+    frame = pd.DataFrame({"y": rng.normal(size=160), "promo": rng.normal(size=160), "rain": 1.0}, index=days)
+    result = fk.compare(frame, ["ar"], horizon=3, known=["promo", "calendar"], past="rain")
+    said = dict(report_settings(result))
+    assert said["Covariates known ahead"] == "promo, weekday Tue to Sun; used by ar"
+    assert said["Covariates observed"] == "rain; used by no model"

@@ -1,4 +1,4 @@
-"""Covariates: what is refused, what the calendar lays out, and that they belong to the data's hash."""
+"""Covariates: what is refused, and that they belong to the hash of the data."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from forecastkit.errors import DataError, IrregularIndexError, MissingValuesError
-from forecastkit.series.covariates import calendar, continued
+from forecastkit.errors import DataError, MissingValuesError
 from forecastkit.series.series import Series
 
 DAYS = pd.date_range("2024-01-01", periods=10, freq="D")
@@ -59,26 +58,3 @@ def test_covariates_belong_to_the_fingerprint() -> None:
 def test_what_cannot_be(covariates, error, message) -> None:
     with pytest.raises(error, match=message):
         series(**covariates)
-
-
-def test_the_calendar_by_hand() -> None:
-    hours = calendar(pd.date_range("2024-01-01 22:00", periods=3, freq="h"))
-    assert list(hours) == ["hour 22", "hour 23", "weekday Tue"]
-    assert hours.to_numpy().tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1]]
-    months = calendar(pd.period_range("2023-12", periods=3, freq="M"))
-    assert list(months) == ["month 2", "month 12"]
-    assert months.to_numpy().tolist() == [[0, 1], [0, 0], [1, 0]]
-    trading = calendar(pd.bdate_range("2024-01-01", periods=30))
-    assert [name[8:] for name in trading] == ["Tue", "Wed", "Thu", "Fri"]
-
-
-@pytest.mark.parametrize("index", [pd.RangeIndex(20), pd.date_range("1900", periods=20, freq="YS")])
-def test_no_calendar_without_dates_or_within_years(index) -> None:
-    with pytest.raises(IrregularIndexError, match="less than a year apart"):
-        calendar(index)
-
-
-def test_an_index_is_continued_where_it_has_a_frequency() -> None:
-    assert continued(DAYS, 2)[-1] == pd.Timestamp("2024-01-12")
-    assert len(continued(pd.DatetimeIndex(DAYS, freq=None), 2)) == 10
-    assert continued(pd.period_range("2024-01", periods=3, freq="M"), 1)[-1] == pd.Period("2024-04", "M")
