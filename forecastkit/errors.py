@@ -19,6 +19,7 @@ ForecastKitError                         what the command line catches and print
             ConflictingActualsError      one target has two actual values
             MisdatedForecastsError       cutoff, target and h do not fit together
     PlanError (ValueError)               this backtest cannot be run
+    ConfigurationError (ValueError)      a jobs file is at fault; one line for each fault
     ModelError
         UnknownModelError (LookupError)  carries the nearest names
         FitError                         a fit or a forecast failed; carries model and origin
@@ -119,6 +120,10 @@ class PlanError(ForecastKitError, ValueError):
     """This backtest cannot be run as asked."""
 
 
+class ConfigurationError(ForecastKitError, ValueError):
+    """A jobs file is at fault; one line for each fault."""
+
+
 class ModelError(ForecastKitError):
     """A model is unknown or failed."""
 
@@ -185,3 +190,16 @@ def nearest(word: str, known: Iterable[str]) -> str:
     if close:
         return "Did you mean " + " or ".join(close) + "?"
     return "Known: " + ", ".join(known) + "."
+
+
+def exit_code(error: BaseException) -> int:
+    """Give the exit code of an error: 2 usage, 3 data, 4 model, 6 disk, 75 in use, 1 anything else."""
+    if isinstance(error, LockedError):
+        return 75
+    if isinstance(error, PlanError | UnknownModelError | ConfigurationError):
+        return 2
+    if isinstance(error, DataError | MissingExtraError):
+        return 3
+    if isinstance(error, ReportError):
+        return 6
+    return 4 if isinstance(error, ModelError | ImportError) else 1

@@ -37,6 +37,8 @@ def test_python_blocks_run(
 
 def test_commands_work_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, yahoo: Yahoo) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    Path("jobs.toml").write_text(blocks("toml")[0], encoding="utf-8")
     yahoo.markets = {
         "SPY": Market(prices("2010-01-01", 400)),
         "QQQ": Market(prices("2010-01-01", 400, seed=1)),
@@ -48,6 +50,7 @@ def test_commands_work_in_their_order(tmp_path: Path, monkeypatch: pytest.Monkey
         assert stop.value.code in (0, None), command
     assert (tmp_path / "reports/oil/index.html").exists()
     assert (tmp_path / "runs/sun/forecasts.csv").exists()
+    assert (tmp_path / "reports/nightly/cycles/latest/the-Nile/index.html").exists()
 
 
 @pytest.mark.parametrize("command", COMMANDS)

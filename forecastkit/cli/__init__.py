@@ -13,13 +13,16 @@ COMMANDS = {
     "evaluate": "Judge forecasts made by anything, print the verdict, write the report.",
     "backtest": "Make forecasts from many origins and keep them in a run folder.",
     "report": "Write the report of a run folder, without running a model.",
+    "schedule": "Make reports by themselves: once, when due, or all the time.",
+    "config": "Check a jobs file, or print the schema of one.",
     "datasets": "List the bundled series, or show one.",
     "models": "List the models that --models takes.",
     "doctor": "Look at versions, device, data and caches; say what is missing.",
     "completion": "Print the script that completes commands in a shell.",
 }
-EXIT_CODES = """Exit codes: 0 done, 2 usage, 3 data, 4 a model failed (the report is still written), 6
-nothing could be read or written, 75 the run folder is in use, 130 interrupted (what is finished is kept)."""
+EXIT_CODES = """Exit codes: 0 done, 2 usage, 3 data, 4 a model failed (the report is still written), 5 a gate
+tripped, 6 nothing could be read or written, 75 in use by another process, 130 interrupted (what is
+finished is kept)."""
 
 
 class LazyGroup(click.Group):
@@ -63,7 +66,7 @@ def group() -> None:
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from forecastkit.errors import ForecastKitError
+    from forecastkit.errors import ForecastKitError, exit_code
 
     try:
         code = group(standalone_mode=False)
@@ -80,26 +83,3 @@ def main() -> None:
         sys.stderr.close()
         code = 0
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def exit_code(error: Exception) -> int:
-    """Give the exit code that belongs to an error."""
-    from forecastkit.errors import (
-        DataError,
-        LockedError,
-        MissingExtraError,
-        ModelError,
-        PlanError,
-        ReportError,
-        UnknownModelError,
-    )
-
-    if isinstance(error, LockedError):
-        return 75
-    if isinstance(error, PlanError | UnknownModelError):
-        return 2
-    if isinstance(error, DataError | MissingExtraError):
-        return 3
-    if isinstance(error, ReportError):
-        return 6
-    return 4 if isinstance(error, ModelError | ImportError) else 1

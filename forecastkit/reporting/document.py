@@ -14,6 +14,7 @@ from forecastkit.comparison.comparison import Comparison
 from forecastkit.comparison.crossover import Crossover
 from forecastkit.comparison.degradation import LinearBound
 from forecastkit.comparison.verdict import RULES
+from forecastkit.reporting.changes import Changes
 from forecastkit.reporting.conclusion import verdict_paragraph
 from forecastkit.reporting.words import verdict_details, verdict_sentence
 from forecastkit.series.series import Series, label
@@ -21,7 +22,7 @@ from forecastkit.series.series import Series, label
 SCHEMA_VERSION = 1
 
 
-def document(comparison: Comparison) -> dict[str, Any]:
+def document(comparison: Comparison, changes: Changes | None = None) -> dict[str, Any]:
     """Everything the report says, JSON-ready; lists by horizon start at h = 1, what is undefined is null.
 
     `schema_version` rises whenever a key is renamed, removed or changes its meaning.
@@ -99,6 +100,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "before_first_origin": None if before is None else before.document,
         "autoregression": ar_document(comparison),
         "settings": comparison.settings,
+        "changes": None if changes is None else changes.document(),
     }
     plain: dict[str, Any] = to_plain(content)
     return plain

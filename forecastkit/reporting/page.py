@@ -13,6 +13,7 @@ from forecastkit.comparison.comparison import Comparison
 from forecastkit.reporting.ar_section import ar_section
 from forecastkit.reporting.before import before_origin
 from forecastkit.reporting.calibration import calibration_figures, calibration_tables
+from forecastkit.reporting.changes import Changes
 from forecastkit.reporting.conclusion import conclusion_tables
 from forecastkit.reporting.duel_figure import draw_duel, relative_difference
 from forecastkit.reporting.environment import page_environment
@@ -47,11 +48,12 @@ class Inside:
     orders: tuple[tuple[int, int, float], ...] = ()
 
 
-def page(comparison: Comparison) -> str:
+def page(comparison: Comparison, changes: Changes | None = None) -> str:
     """Write the report of a comparison as one HTML page; equal comparisons give equal pages.
 
     Args:
         comparison: the result.
+        changes: against earlier runs, where there is a memory of them.
     """
     series = comparison.series
     return (
@@ -62,6 +64,7 @@ def page(comparison: Comparison) -> str:
             subtitle=report_subtitle(comparison),
             sentence=verdict_sentence(comparison),
             details=verdict_details(comparison),
+            changes=changes,
             pictures=[picture(figured) for figured in report_figures(comparison)],
             calibration=[picture(figured) for figured in calibration_figures(comparison)],
             intervals=calibration_tables(comparison),

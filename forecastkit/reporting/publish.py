@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from forecastkit.errors import ReportError
-from forecastkit.runs.folder import write_whole
 
 
 def publish(files: Mapping[str, str | bytes], folder: Path) -> Path:
@@ -22,6 +21,8 @@ def publish(files: Mapping[str, str | bytes], folder: Path) -> Path:
     Raises:
         ReportError: the folder cannot be written.
     """
+    from forecastkit.runs.folder import write_whole  # with pandas behind it
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in files.items():

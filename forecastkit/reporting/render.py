@@ -9,6 +9,7 @@ import pandas as pd
 
 from forecastkit.comparison.comparison import Comparison
 from forecastkit.errors import PlanError, nearest
+from forecastkit.reporting.changes import Changes
 from forecastkit.reporting.document import document, to_json
 
 FORMATS = ("html", "json", "md", "csv")
@@ -16,13 +17,14 @@ USUAL = ("html", "json")
 Files = dict[str, str | bytes]
 
 
-def render(comparison: Comparison, formats: Sequence[str] = USUAL) -> Files:
+def render(comparison: Comparison, formats: Sequence[str] = USUAL, changes: Changes | None = None) -> Files:
     """Make the files of a report: name -> content.
 
     Args:
         comparison: the result.
         formats: "html" (`index.html`), "json" (`report.json`), "md" (`report.md` with `figures/*.png`), "csv"
             (`scores.csv`, `skill.csv`, `forecasts.csv`).
+        changes: against earlier runs, for the page, the JSON and the Markdown.
 
     Raises:
         PlanError: a format is unknown, or none was given.
@@ -32,13 +34,13 @@ def render(comparison: Comparison, formats: Sequence[str] = USUAL) -> Files:
     if "html" in formats:
         from forecastkit.reporting.page import page
 
-        files["index.html"] = page(comparison)
+        files["index.html"] = page(comparison, changes)
     if "json" in formats:
-        files["report.json"] = to_json(document(comparison))
+        files["report.json"] = to_json(document(comparison, changes))
     if "md" in formats:
         from forecastkit.reporting.report_markdown import report_markdown
 
-        files |= report_markdown(comparison)
+        files |= report_markdown(comparison, changes)
     if "csv" in formats:
         frames = {
             "scores": comparison.scores.to_frame(),

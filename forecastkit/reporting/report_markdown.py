@@ -5,6 +5,7 @@ from __future__ import annotations
 from forecastkit.comparison.comparison import Comparison
 from forecastkit.reporting.before import before_origin
 from forecastkit.reporting.calibration import calibration_figures, calibration_tables
+from forecastkit.reporting.changes import Changes
 from forecastkit.reporting.markdown import markdown_files
 from forecastkit.reporting.market import data_pairs
 from forecastkit.reporting.page import report_figures, report_settings, report_subtitle, report_tables
@@ -12,7 +13,7 @@ from forecastkit.reporting.tables import cost_table, failure_table
 from forecastkit.reporting.words import timed, verdict_details, verdict_sentence
 
 
-def report_markdown(comparison: Comparison) -> dict[str, str | bytes]:
+def report_markdown(comparison: Comparison, changes: Changes | None = None) -> dict[str, str | bytes]:
     """Write the report of a comparison as `report.md` with `figures/*.png`."""
     further = (cost_table(comparison) if timed(comparison) else None, failure_table(comparison))
     return markdown_files(
@@ -20,7 +21,7 @@ def report_markdown(comparison: Comparison) -> dict[str, str | bytes]:
         title=comparison.series.name,
         subtitle=report_subtitle(comparison),
         sentence=verdict_sentence(comparison),
-        details=[*verdict_details(comparison), *_before(comparison)],
+        details=[*verdict_details(comparison), *_changed(changes), *_before(comparison)],
         figures=[*report_figures(comparison), *calibration_figures(comparison)],
         tables=[
             *report_tables(comparison),
@@ -29,6 +30,11 @@ def report_markdown(comparison: Comparison) -> dict[str, str | bytes]:
         ],
         settings=(*data_pairs(comparison), *report_settings(comparison)),
     )
+
+
+def _changed(changes: Changes | None) -> list[str]:
+    """What changed since the last run, one line each; nothing without a memory."""
+    return [] if changes is None else [*changes.tripped, changes.headline, *changes.sentences]
 
 
 def _before(comparison: Comparison) -> list[str]:
