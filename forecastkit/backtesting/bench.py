@@ -24,9 +24,11 @@ from forecastkit.models.protocol import (
     forecast_many,
     forecast_quantiles,
     prepare,
+    takes_missing,
 )
 from forecastkit.runs.blocks import Block, Failure
 from forecastkit.seeds import spawn
+from forecastkit.series.missing import carried
 from forecastkit.series.series import Series
 from forecastkit.series.transforms import Transform
 
@@ -189,6 +191,15 @@ class Bench:
         values = np.array(self.transform.forward(self.series.values[part].copy()))
         values.flags.writeable = False
         first = part.stop - len(values)
+        missing = int(np.isnan(values).sum())
+        if missing and not takes_missing(self.recipe):
+            raise FitError(
+                f"Model {self.name!r} takes no missing values and would be handed {missing} at origin "
+                f"{part.stop}. Load the series with missing='interpolate' (--missing interpolate), or leave "
+                "the model out.",
+                model=self.name,
+                origin=part.stop,
+            )
         series, ahead = self.series, slice(first, part.stop + self.plan.horizon)
         return History(
             values,
@@ -234,7 +245,9 @@ class Bench:
         return mean, self._placed(levels, pasts, np.ones(len(pasts), dtype=np.bool_))
 
     def _pasts(self, origins: Indices) -> list[Vector]:
-        return [self.series.values[self.plan.known_part(origin)] for origin in origins.tolist()]
+        """What changes are added to: the last observed value, of the phase where they are seasonal."""
+        parts = [self.plan.known_part(origin) for origin in origins.tolist()]
+        return [carried(self.series.values[part], self.transform.lag or 1) for part in parts]
 
     def _taken_back(self, paths: Matrix, levels: Cube | None, pasts: list[Vector]) -> Matrix:
         """Undo the transform; where means are asked for, with the spread that the model's quantiles show."""

@@ -13,9 +13,10 @@ from forecastkit.arrays import Indices, Matrix, is_constant
 from forecastkit.backtesting.bench import LARGEST, Bench
 from forecastkit.backtesting.forecasts import Forecasts, assemble
 from forecastkit.backtesting.plan import FEWEST_ORIGINS, BacktestPlan
-from forecastkit.errors import DataError, MissingValuesError, ShortSampleWarning, UnpairedOriginsWarning
+from forecastkit.errors import DataError, ShortSampleWarning, UnpairedOriginsWarning
 from forecastkit.models.protocol import QUANTILES, Forecaster, family_of, seeds_of
 from forecastkit.runs.folder import RunFolder
+from forecastkit.series.missing import carried
 from forecastkit.series.series import Series
 from forecastkit.series.transforms import Transform
 
@@ -98,21 +99,15 @@ def check_runnable(series: Series, plan: BacktestPlan, transform: Transform) -> 
 
     Raises:
         DataError: the series is constant, or the transform cannot take it.
-        MissingValuesError: missing values were kept.
         SeriesTooShortError: the plan does not fit into the series.
     """
-    missing = int(np.isnan(series.values).sum()) if series.missing == "keep" else 0
-    if missing:
-        raise MissingValuesError(
-            f"Series {series.name!r} keeps {missing} missing values, which references cannot forecast from. "
-            "Load it with missing='interpolate' (--missing interpolate): filled values are never scored."
-        )
-    if is_constant(series.values):
+    observed = series.values[np.isfinite(series.values)]
+    if is_constant(observed):
         raise DataError(
-            f"Series {series.name!r} is constant ({series.values[0]:g}): there is nothing to forecast or to "
+            f"Series {series.name!r} is constant ({observed[0]:g}): there is nothing to forecast or to "
             "compare. Check the column, or give a series that varies."
         )
-    size, spread = float(np.max(np.abs(series.values))), float(np.ptp(series.values))
+    size, spread = float(np.max(np.abs(observed))), float(np.ptp(observed))
     if size >= LARGEST or spread <= 1 / LARGEST:
         raise DataError(
             f"Series {series.name!r} has values up to {size:g} with a spread of {spread:g}, whose squares "
@@ -126,10 +121,11 @@ def scored_actuals(series: Series, origins: Indices, horizon: int, transform: Tr
     """What came after each origin, on the scored scale: shape (O, H).
 
     An origin whose last value or one of whose targets was filled by interpolation has NaN throughout: filled
-    values are no observations, and the one before a gap knows what comes after it.
+    values are no observations, and the one before a gap knows what comes after it. Where missing values were
+    kept, they are NaN, and moves are counted from the last observed value.
     """
-    values = series.values
-    actual = np.array([transform.actual(values[t : t + horizon], values[t - 1]) for t in origins.tolist()])
+    values, last = series.values, carried(series.values)
+    actual = np.array([transform.actual(values[t : t + horizon], last[t - 1]) for t in origins.tolist()])
     filled = np.zeros(len(values), dtype=bool)
     filled[list(series.source.get("filled", ()))] = True
     for row, t in enumerate(origins.tolist()):

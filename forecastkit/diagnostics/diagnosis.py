@@ -28,7 +28,7 @@ from forecastkit.diagnostics.seasonality import (
 )
 from forecastkit.diagnostics.stability import Break, Outlier, find_outliers, mean_break, variance_break
 from forecastkit.diagnostics.unit_roots import UnitRoots, look_for_unit_roots
-from forecastkit.errors import DataError, SeriesTooShortError
+from forecastkit.errors import DataError, MissingValuesError, SeriesTooShortError
 from forecastkit.series.series import Series
 from forecastkit.series.transforms import Transform
 
@@ -152,6 +152,12 @@ def diagnose_series(
         SeriesTooShortError: fewer than 40 values.
         MissingValuesError: a value is missing.
     """
+    missing = int(np.isnan(series.values).sum())
+    if missing:
+        raise MissingValuesError(
+            f"Series {series.name!r} keeps {missing} missing values, which these tests cannot step over. "
+            "Load it with missing='interpolate' (--missing interpolate)."
+        )
     values = transform.fit(series.values, series.period).forward(series.values)
     if len(values) < SHORTEST:
         raise SeriesTooShortError(

@@ -120,6 +120,11 @@ class Autoregression:
         """What is used of the covariates of a history."""
         return ("known",) if self.estimator == "ols" and self.intervals == "psi" else ()
 
+    @property
+    def takes_missing(self) -> bool:
+        """Whether rows that lack a value are left out."""
+        return self.estimator == "ols" and self.intervals == "psi"
+
     def prepare(self, history: History, *, horizon: int, rng: np.random.Generator) -> Autoregression:
         """Settle the highest order, levels or differences, and how far forecasts are drawn to the last value.
 

@@ -2,18 +2,23 @@
 
 On a series of changes (log returns) they forecast changes: "naive" is no change, "climatology" and "drift"
 are the mean change, which cumulates to the drift of the level.
+
+What is missing is stepped over: the last value is the last one observed, of the phase where a season is
+repeated, and means are those of what was observed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from forecastkit.arrays import Vector
 from forecastkit.errors import SeriesTooShortError
 from forecastkit.models.protocol import Answers, Family, History, Schedule
+from forecastkit.series.missing import carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +29,7 @@ class Baseline:
     rule: Callable[[Vector, int, bool, int], Vector]
     family: Family = "reference"
     default_refit: int | None = None
+    takes_missing: bool = True
 
     def fit(self, history: History, *, horizon: int, rng: np.random.Generator) -> Baseline:
         """Learn nothing: everything is computed when forecasting."""
@@ -46,7 +52,7 @@ class Baseline:
 
 def naive(values: Vector, period: int, changes: bool, horizon: int) -> Vector:
     """Repeat the last value; for changes, forecast none."""
-    return np.full(horizon, 0.0 if changes else values[-1])
+    return np.full(horizon, 0.0 if changes else _observed(values)[-1])
 
 
 def seasonal_naive(values: Vector, period: int, changes: bool, horizon: int) -> Vector:
@@ -55,21 +61,22 @@ def seasonal_naive(values: Vector, period: int, changes: bool, horizon: int) -> 
     Raises:
         SeriesTooShortError: less than one season is known.
     """
-    _need_season(values, period)
-    return np.resize(values[-period:], horizon)
+    return np.resize(_whole(carried(values, period)[-period:], values, period), horizon)
 
 
 def drift(values: Vector, period: int, changes: bool, horizon: int) -> Vector:
     """Extend the line from the first to the last value: y_T + h (y_T - y_1) / (T - 1)."""
+    observed = _observed(values)
     if changes:
-        return np.full(horizon, values.mean())
-    slope = (values[-1] - values[0]) / max(1, len(values) - 1)
-    return np.asarray(values[-1] + slope * np.arange(1, horizon + 1))
+        return np.full(horizon, observed.mean())
+    first, last = np.flatnonzero(np.isfinite(values))[[0, -1]]
+    slope = (observed[-1] - observed[0]) / max(1, last - first)
+    return np.asarray(observed[-1] + slope * (len(values) - 1 - last + np.arange(1, horizon + 1)))
 
 
 def climatology(values: Vector, period: int, changes: bool, horizon: int) -> Vector:
     """Forecast the mean of all that is known."""
-    return np.full(horizon, values.mean())
+    return np.full(horizon, _observed(values).mean())
 
 
 def seasonal_climatology(values: Vector, period: int, changes: bool, horizon: int) -> Vector:
@@ -78,18 +85,35 @@ def seasonal_climatology(values: Vector, period: int, changes: bool, horizon: in
     Raises:
         SeriesTooShortError: less than one season is known.
     """
-    _need_season(values, period)
-    phase = (np.arange(len(values)) - len(values)) % period
-    means = np.bincount(phase, weights=values) / np.bincount(phase)
-    return np.resize(means, horizon)
+    known = np.isfinite(values)
+    phase = (np.arange(len(values)) - len(values))[known] % period
+    with np.errstate(invalid="ignore"):  # phases without a value are refused below
+        means = np.bincount(phase, values[known], period) / np.bincount(phase, minlength=period)
+    return np.resize(_whole(means, values, period), horizon)
 
 
-def _need_season(values: Vector, period: int) -> None:
-    if len(values) < period:
+def _observed(values: Vector) -> Vector:
+    """Leave out what is missing.
+
+    Raises:
+        SeriesTooShortError: nothing is left.
+    """
+    observed = values[np.isfinite(values)]
+    if not len(observed):
+        raise SeriesTooShortError(
+            f"A history of {len(values)} observations holds no value. Use later origins."
+        )
+    return cast(Vector, observed)
+
+
+def _whole(season: Vector, values: Vector, period: int) -> Vector:
+    """Refuse a season that lacks a phase."""
+    if len(season) < period or not np.isfinite(season).all():
         raise SeriesTooShortError(
             f"A history of {len(values)} observations holds no whole season of {period}. "
             "Give a longer history or a smaller period."
         )
+    return season
 
 
 NAIVE = Baseline("naive", naive)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,15 @@ import pandas as pd
 
 from forecastkit.arrays import Vector
 from forecastkit.errors import ModelError
-from forecastkit.models.protocol import Fitted, Forecaster, History, as_forecaster, forecast_many, seeds_of
+from forecastkit.models.protocol import (
+    Fitted,
+    Forecaster,
+    History,
+    as_forecaster,
+    forecast_many,
+    seeds_of,
+    takes_missing,
+)
 from forecastkit.seeds import spawn
 
 HORIZON = 6
@@ -21,7 +30,8 @@ def check_forecaster(model: Any, *, period: int = 1) -> None:
 
     It has a name; `fit` leaves the recipe and the history as they were; a forecast has the shape (horizon,)
     and finite values; the same seed gives the same bits; a history that is newer than the fit is accepted,
-    and changes the forecast only through what it adds; `forecast_many` equals the loop.
+    and changes the forecast only through what it adds; `forecast_many` equals the loop; covariates are used
+    or left alone; a recipe that says it takes missing values does.
 
     Args:
         model: a recipe, or a function (values, horizon).
@@ -55,6 +65,26 @@ def check_forecaster(model: Any, *, period: int = 1) -> None:
     loop = [_forecast(recipe, fitted, one) for one in some]
     batch = forecast_many(fitted, some, HORIZON)
     _require(np.allclose(batch, loop, rtol=1e-12, atol=0), recipe, "`forecast_many` must equal the loop")
+    _check_extras(recipe, series, period)
+
+
+def _check_extras(recipe: Forecaster, series: Vector, period: int) -> None:
+    """Covariates must not disturb a recipe, nor missing values one that says it takes them."""
+    rng = np.random.default_rng(8)
+    known, past = rng.normal(size=(LENGTH + HORIZON, 2)), rng.normal(size=(LENGTH, 1))
+    tried = [("covariates", replace(_history(series, LENGTH, period), known=known, past=past))]
+    if takes_missing(recipe):
+        gappy = series.copy()
+        gappy[[20, 21, LENGTH - 9, LENGTH - 1]] = np.nan
+        tried.append(("missing values", _history(gappy, LENGTH, period)))
+    for what, history in tried:
+        try:
+            fitted = recipe.fit(history, horizon=HORIZON, rng=spawn(0, "contract"))
+        except Exception as error:  # anyone's code: whatever it raises breaks the promise
+            raise ModelError(
+                f"Model {recipe.name!r} breaks a promise: on a history with {what} `fit` raised {error!r}."
+            ) from error
+        _forecast(recipe, fitted, history)
 
 
 def _series(period: int) -> Vector:

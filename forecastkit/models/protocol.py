@@ -23,7 +23,7 @@ class History:
     """All that a model may see at an origin; always a copy, never a view of the whole series.
 
     Args:
-        values: shape (T,), read-only.
+        values: shape (T,), read-only; NaN for what is missing only where the recipe takes it.
         index: shape (T,).
         period: season length in observations, 1 for none.
         changes: the values are changes of the scored quantity (log returns), so "no change" is a forecast of
@@ -99,8 +99,9 @@ class Forecaster(Protocol):
     It may also carry `seeds` (the runner fits once per seed and averages the forecasts; default 1),
     `default_refit` (origins between two fits when the plan names none, None for once; default 1), `family`
     ("reference", "ar", "network", "oracle" or "other"), `covariates` (those of "known" and "past" that it
-    uses, for the report; default none), and `prepare(history, *, horizon, rng)`, which settles, on the data
-    before the first origin, what is decided once per backtest.
+    uses, for the report; default none), `takes_missing` (whether a history may hold NaN; default False, and
+    the model is not asked where one does), and `prepare(history, *, horizon, rng)`, which settles, on the
+    data before the first origin, what is decided once per backtest.
 
     A recipe that does many origins at once faster than one by one may offer `forecast_origins(history,
     schedule, *, horizon, rng) -> Answers`. It is handed the past of the last origin and must use, for each
@@ -172,6 +173,11 @@ def seeds_of(model: Forecaster) -> int:
 def covariates_of(model: Forecaster) -> tuple[str, ...]:
     """Which covariates of a history a recipe says it uses, of "known" and "past"."""
     return tuple(getattr(model, "covariates", ()))
+
+
+def takes_missing(model: Forecaster) -> bool:
+    """Whether a recipe says that its histories may hold NaN."""
+    return bool(getattr(model, "takes_missing", False))
 
 
 def prepare(model: Forecaster, history: History, *, horizon: int, rng: np.random.Generator) -> Forecaster:

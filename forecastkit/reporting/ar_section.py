@@ -19,6 +19,7 @@ from forecastkit.reporting.diagnosis_words import p_cell
 from forecastkit.reporting.figure_set import Figured, Picture, picture
 from forecastkit.reporting.tables import DASH, Cell, Table, p_text
 from forecastkit.reporting.words import timed
+from forecastkit.series.missing import longest_stretch
 from forecastkit.series.series import label
 from forecastkit.series.transforms import find_transform
 
@@ -66,9 +67,14 @@ def ar_section(comparison: Comparison) -> ArSection | None:
         f"As {model} was fitted last, to the data that end with {label(series.index[stop - 1])}, the last "
         "origin; nothing after it."
     )
+    part = longest_stretch(values)
+    if part != slice(0, len(values)):
+        span += f" Taken apart on the longest stretch without a gap, {part.stop - part.start} values."
+    if series.known is not None:
+        span += " Covariates are left out here."
     try:
         found = diagnose_ar(
-            values,
+            values[part],
             period=series.period,
             p=int(facts["p"]),
             difference=facts.get("modelled") == "changes" and not transform.changes,

@@ -16,6 +16,7 @@ from forecastkit.reporting.diagnosis_words import diagnosis_details, diagnosis_s
 from forecastkit.reporting.tables import Table
 from forecastkit.reporting.words import timed
 from forecastkit.seeds import spawn
+from forecastkit.series.missing import longest_stretch
 from forecastkit.series.series import Series, label
 from forecastkit.series.transforms import find_transform
 
@@ -52,12 +53,15 @@ def before_origin(comparison: Comparison) -> Before | None:
     if not timed(comparison):
         return None
     whole, stop = comparison.series, int(comparison.forecasts.origins[0])
-    first, last = label(whole.index[0]), label(whole.index[stop - 1])
+    part = longest_stretch(whole.values[:stop])
+    first, last = label(whole.index[part.start]), label(whole.index[part.stop - 1])
+    gaps = "the longest stretch without a gap, " if part != slice(0, stop) else ""
     span = (
-        f"Tests of the {stop} observations from {first} to {last}, known at the first origin; none after it."
+        f"Tests of the {part.stop - part.start} observations from {first} to {last}, {gaps}known at the "
+        "first origin; none after it."
     )
     try:
-        found = _diagnosis(comparison, stop)
+        found = _diagnosis(comparison, part)
     except DataError as error:
         return Before(span, f"Not tested: {error}")
     details = tuple(diagnosis_details(found))
@@ -65,11 +69,11 @@ def before_origin(comparison: Comparison) -> Before | None:
     return Before(span, diagnosis_sentence(found), details, tables, diagnosis_document(found))
 
 
-def _diagnosis(comparison: Comparison, stop: int) -> Diagnosis:
+def _diagnosis(comparison: Comparison, part: slice) -> Diagnosis:
     whole, settings = comparison.series, comparison.settings
     known = Series(
-        values=whole.values[:stop],
-        index=whole.index[:stop],
+        values=whole.values[part],
+        index=whole.index[part],
         name=whole.name,
         unit=whole.unit,
         period=whole.period,

@@ -277,7 +277,7 @@ def _fan(
     for model, curve in curves.items():
         draw_curve(axes, curve, strokes[model])
     everything = np.concatenate(reach)
-    floor, ceiling = _fan_range(came, everything)
+    floor, ceiling = _fan_range(came[np.isfinite(came)], everything)
     axes.set_ylim(floor, ceiling)
     axes.set_xlim(1 - len(past), forecasts.horizon)
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True, steps=[1, 2, 5, 10]))

@@ -6,6 +6,7 @@ import numpy as np
 
 from forecastkit.arrays import Vector
 from forecastkit.comparison.comparison import Comparison
+from forecastkit.series.missing import carried
 from forecastkit.series.series import Series, label
 from forecastkit.series.transforms import find_transform
 
@@ -92,7 +93,7 @@ def displayed(comparison: Comparison, path: np.ndarray, origin: int) -> np.ndarr
     transform = find_transform(comparison.settings.get("transform", "none"))
     if not transform.relative:
         return path
-    last = transform.scale(comparison.series.values[origin - 1 : origin])
+    last = transform.scale(carried(comparison.series.values[:origin])[-1:])
     return transform.unscale(path + last[0])
 
 

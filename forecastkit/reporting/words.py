@@ -278,7 +278,13 @@ def _caveats(comparison: Comparison) -> list[str]:
         lines.append(
             f"{model} failed at {count} of {len(forecasts.origins)} origins and left the comparison: {first}"
         )
-    lost = len(forecasts.origins) - scores.n_origins
+    unseen = int((~np.isfinite(forecasts.actual).all(axis=1)).sum())
+    if unseen:
+        lines.append(
+            f"{unseen} of {len(forecasts.origins)} origins were left out, because one of their targets is "
+            "missing or was filled."
+        )
+    lost = len(forecasts.origins) - unseen - scores.n_origins
     if lost:
         lines.append(
             f"{lost} of {len(forecasts.origins)} origins were left out, because some model failed there."

@@ -45,7 +45,8 @@ def mase_scale(values: Vector, period: int) -> float:
     """Mean absolute (seasonal) change in the training part: mean |y_i - y_(i - period)|.
 
     Args:
-        values: the observations before the first origin, shape (T,), on the scored scale.
+        values: the observations before the first origin, shape (T,), on the scored scale; changes to or from
+            a missing one do not count.
         period: season length; 1 gives the naive scale.
 
     Returns:
@@ -58,5 +59,6 @@ def mase_scale(values: Vector, period: int) -> float:
     """
     if len(values) <= period:
         return float("nan")
-    scale = float(np.mean(np.abs(values[period:] - values[:-period])))
+    moves = np.abs(values[period:] - values[:-period])
+    scale = float(np.mean(moves[np.isfinite(moves)])) if np.isfinite(moves).any() else 0.0
     return scale if scale > 0 else float("nan")

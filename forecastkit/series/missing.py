@@ -1,11 +1,11 @@
-"""Missing values: refused, kept, or put on the line between their neighbours; what was done is told."""
+"""Missing values: put on the line between their neighbours, or stepped over; what was done is told."""
 
 from __future__ import annotations
 
 import numpy as np
 import pandas as pd
 
-from forecastkit.arrays import Mask
+from forecastkit.arrays import Mask, Vector
 from forecastkit.errors import DataError
 from forecastkit.series.series import label
 
@@ -50,3 +50,32 @@ def on_a_grid(values: pd.Series, frequency: str) -> pd.Series:
     except ValueError:  # an unknown frequency is refused with its name when the series is made
         return values
     return values.reindex(values.index.union(grid)) if values.index.is_unique else values
+
+
+def carried(values: Vector, lag: int = 1) -> Vector:
+    """Put in the place of what is missing the last value some multiple of `lag` steps before it, if any.
+
+    Example:
+        >>> carried(np.array([1.0, 2.0, np.nan, np.nan, np.nan]), lag=2).tolist()
+        [1.0, 2.0, 1.0, 2.0, 1.0]
+    """
+    known = np.isfinite(values)
+    if known.all():
+        return values
+    latest = np.full(-(-len(values) // lag) * lag, -1)
+    latest[: len(values)] = np.where(known, np.arange(len(values)), -1)
+    latest = np.maximum.accumulate(latest.reshape(-1, lag), axis=0).ravel()[: len(values)]
+    return np.asarray(np.where(latest >= 0, values[latest], np.nan))
+
+
+def longest_stretch(values: Vector) -> slice:
+    """Find the longest run of values without a missing one; the latest of equals.
+
+    Example:
+        >>> longest_stretch(np.array([1.0, np.nan, 2.0, 3.0]))
+        slice(2, 4, None)
+    """
+    gaps = np.concatenate([[-1], np.flatnonzero(np.isnan(values)), [len(values)]])
+    lengths = np.diff(gaps)
+    longest = len(lengths) - 1 - int(lengths[::-1].argmax())
+    return slice(int(gaps[longest]) + 1, int(gaps[longest + 1]))

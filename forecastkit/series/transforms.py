@@ -62,7 +62,7 @@ class Transform:
         """Fix the parameters on the data before the first origin; without parameters, nothing changes.
 
         Args:
-            values: the data before the first origin.
+            values: the data before the first origin, NaN where missing.
             period: season length.
 
         Raises:
@@ -76,7 +76,7 @@ class Transform:
         lag = period if self.seasonal else 0
         if self.fitting is None:
             return replace(self, lag=lag) if self.seasonal else self
-        scale, unscale = self.fitting(values)
+        scale, unscale = self.fitting(values[np.isfinite(values)])
         return replace(self, scale=scale, unscale=unscale, fitting=None, lag=lag)
 
     def forward(self, values: Vector) -> Vector:
@@ -164,8 +164,8 @@ class Transform:
         Raises:
             DataError: a value is zero or negative where a logarithm is taken.
         """
-        if self.positive and np.min(values) <= 0:
-            where = int(np.argmin(values > 0))
+        if self.positive and np.nanmin(values) <= 0:
+            where = int(np.argmax(values <= 0))
             raise DataError(
                 f"Series {name!r} has {values[where]:g} at position {where}; transform {self.name!r} takes "
                 "logarithms and needs every value above zero. Use transform 'difference' or 'none'."

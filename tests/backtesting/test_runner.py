@@ -8,12 +8,11 @@ import pytest
 
 from forecastkit.api import compare
 from forecastkit.backtesting.plan import BacktestPlan
-from forecastkit.backtesting.runner import check_runnable, run_backtest, scored_actuals
+from forecastkit.backtesting.runner import run_backtest, scored_actuals
 from forecastkit.errors import (
     BackendError,
     DataError,
     ForecastKitWarning,
-    MissingValuesError,
     UnpairedOriginsWarning,
 )
 from forecastkit.models.autoregressive import Autoregression
@@ -340,12 +339,6 @@ def test_filled_values_are_never_scored() -> None:
     touched = origins[np.isnan(actual).all(axis=1)].tolist()
     assert touched == [58, 59, 60, 61]
     assert np.isfinite(actual[~np.isin(origins, touched)]).all()
-
-
-def test_kept_missing_values_are_refused_with_the_remedy() -> None:
-    series = Series([1.0, np.nan, *range(60)], pd.RangeIndex(62), missing="keep")
-    with pytest.raises(MissingValuesError, match=r"keeps 1 missing values.*missing='interpolate'"):
-        check_runnable(series, BacktestPlan(horizon=3), find_transform("none"))
 
 
 def test_means_taken_back_as_means_lie_above_medians() -> None:

@@ -16,7 +16,12 @@ from forecastkit.models.baselines import (
     SEASONAL_CLIMATOLOGY,
     SEASONAL_NAIVE,
     Baseline,
+    climatology,
+    drift,
+    naive,
     references,
+    seasonal_climatology,
+    seasonal_naive,
 )
 from forecastkit.models.protocol import History
 
@@ -136,3 +141,17 @@ def test_mean_change_cumulates_to_the_drift_of_the_level(changes):
     by_change = np.cumsum(run(DRIFT, History(changes, np.arange(len(changes)), 1, True), 5))
     by_level = run(DRIFT, History(level, np.arange(len(level))), 5)
     assert level[-1] + by_change == pytest.approx(by_level, abs=1e-8)
+
+
+def test_what_is_missing_is_stepped_over() -> None:
+    values = np.array([1.0, 10, 3, np.nan, 5, np.nan])
+    assert naive(values, 1, False, 2).tolist() == [5, 5]
+    assert seasonal_naive(values, 2, False, 3).tolist() == [5, 10, 5]
+    assert climatology(values, 1, False, 1).tolist() == [4.75]
+    assert seasonal_climatology(values, 2, False, 2).tolist() == [3, 10]
+    assert drift(values, 1, False, 2).tolist() == [7, 8]
+    assert drift(values, 1, True, 1).tolist() == [4.75]
+    with pytest.raises(SeriesTooShortError, match="holds no value"):
+        naive(np.full(3, np.nan), 1, False, 1)
+    with pytest.raises(SeriesTooShortError, match="2 observations holds no whole season of 2"):
+        seasonal_naive(np.array([1.0, np.nan]), 2, False, 1)
