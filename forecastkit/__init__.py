@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from forecastkit.api import compare as compare
     from forecastkit.api import diagnose as diagnose
     from forecastkit.api import report as report
+    from forecastkit.auditing import audit as audit
     from forecastkit.backtesting.forecasts import Forecasts as Forecasts
+    from forecastkit.backtesting.leak_proof import prove_no_leak as prove_no_leak
     from forecastkit.backtesting.plan import BacktestPlan as BacktestPlan
     from forecastkit.comparison.comparison import Comparison as Comparison
     from forecastkit.comparison.evaluation import Evaluation as Evaluation
@@ -36,6 +38,7 @@ _HOMES = {
     "History": "models.protocol",
     "Scores": "scoring.scores",
     "Series": "series.series",
+    "audit": "auditing",
     "backtest": "api",
     "check_forecaster": "models.contract",
     "compare": "api",
@@ -43,6 +46,7 @@ _HOMES = {
     "evaluate": "evaluation",
     "forecast_panel": "models.panel",
     "load": "sources.loading",
+    "prove_no_leak": "backtesting.leak_proof",
     "report": "api",
 }
 __all__ = sorted([*_HOMES, "__version__"])

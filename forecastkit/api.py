@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from forecastkit.auditing import against_previous, proofs_of_own
 from forecastkit.backtesting.forecasts import Forecasts, assemble
 from forecastkit.backtesting.intervals import check_intervals, with_intervals
 from forecastkit.backtesting.plan import BacktestPlan
 from forecastkit.backtesting.request import describe_request
 from forecastkit.backtesting.runner import Progress, check_runnable, run_backtest, scored_actuals
+from forecastkit.comparison.audited import Probes
 from forecastkit.comparison.comparison import Comparison, conclude
 from forecastkit.comparison.evaluation import Evaluation
+from forecastkit.comparison.placebo import Placebo, run_placebo
 from forecastkit.diagnostics.diagnosis import Diagnosis, diagnose_series
-from forecastkit.errors import PlanError, ReportError
+from forecastkit.errors import ForecastKitWarning, PlanError, ReportError
 from forecastkit.models.baselines import references
 from forecastkit.models.lags import select_lags
 from forecastkit.models.oracle import ORACLE, Oracle
@@ -114,6 +119,8 @@ def compare(
     overwrite: bool = False,
     progress: Progress | None = None,
     intervals: str = "own",
+    placebo: int = 0,
+    previous: str | Path | Mapping[str, Any] | None = None,
     **reading: Any,
 ) -> Comparison:
     """Answer whether a network is worth it over an autoregression, and up to which horizon either is of use.
@@ -122,6 +129,9 @@ def compare(
         horizon: steps ahead, where no plan is given; 24 by default.
         loss: on which skill, tests, verdict and networks' training stand, "squared" or "absolute".
         intervals: "own", or for models that state none "conformal" or "adaptive" ones from past errors.
+        placebo: series of noise on which the whole comparison is repeated, to see how often it finds skill
+            there.
+        previous: an earlier `report.json`, or its folder, whose data are compared with these.
         series, models, plan, transform, seeds, seed, out, overwrite, progress, reading: as in `backtest`.
 
     Raises:
@@ -138,6 +148,8 @@ def compare(
             f"horizon={horizon} and a plan with horizon {plan.horizon} were given. Give one of them."
         )
     check_intervals(intervals)
+    if placebo < 0:
+        raise PlanError(f"placebo={placebo} was given; a number of series, 0 for none, is needed.")
     plan = plan or BacktestPlan(horizon=24 if horizon is None else horizon)
     data = as_series(series, **reading)
     forecasts = backtest(
@@ -154,7 +166,33 @@ def compare(
     )
     forecasts = with_intervals(forecasts, intervals)
     chosen = find_transform(forecasts.settings["transform"])
-    return conclude(data, forecasts, transform=chosen, loss=check_loss(loss))
+    result = conclude(data, forecasts, transform=chosen, loss=check_loss(loss))
+    asked = {"seeds": seeds, "seed": seed, "loss": loss}
+    recipes = _recipes(models, data, chosen, seeds=seeds, loss=loss)
+    probes = Probes(
+        certificates=proofs_of_own(result, recipes),
+        placebo=_placebo(data, models, plan, chosen, placebo, asked) if placebo else None,
+        previous=None if previous is None else against_previous(data, previous),
+    )
+    return replace(result, probes=probes)
+
+
+def _placebo(
+    data: Series,
+    models: Models,
+    plan: BacktestPlan,
+    transform: Transform,
+    runs: int,
+    asked: Mapping[str, Any],
+) -> Placebo:
+    """Repeat a comparison on noise, with the models that know nothing of where the data came from."""
+
+    def repeat(noise: Series) -> Comparison:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ForecastKitWarning)
+            return compare(noise, models, plan=plan, transform=transform.name, **asked)
+
+    return run_placebo(repeat, data, transform, runs=runs, seed=int(asked["seed"]))
 
 
 def diagnose(series: Any, *, transform: str | None = None, seed: int = 0) -> Diagnosis:

@@ -28,6 +28,7 @@ FLOORS = [
     {"comparison"},
     {"reporting"},
     {"evaluation"},
+    {"auditing"},
     {"api"},
     {"selftest", "lab"},
     {"schedule"},
@@ -38,6 +39,7 @@ DOORS = {"__init__", "__main__"}
 UP = {
     ("comparison/comparison.py", "reporting"),
     ("comparison/evaluation.py", "reporting"),
+    ("comparison/honesty.py", "reporting"),
     ("diagnostics/diagnosis.py", "reporting"),
     ("models/ar_diagnosis.py", "reporting"),
 }

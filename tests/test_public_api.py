@@ -23,6 +23,7 @@ PUBLIC = [
     "Scores",
     "Series",
     "__version__",
+    "audit",
     "backtest",
     "check_forecaster",
     "compare",
@@ -30,6 +31,7 @@ PUBLIC = [
     "evaluate",
     "forecast_panel",
     "load",
+    "prove_no_leak",
     "report",
 ]
 PACKAGE = Path(forecastkit.__file__).parent

@@ -34,9 +34,14 @@ def describe_request(
         "transform": transform,
         "seed": int(seed),
         "loss": loss,
-        "versions": {name: _version(name) for name in PACKAGES},
+        "versions": package_versions(),
         "code": _package_hash(),
     }
+
+
+def package_versions() -> dict[str, str | None]:
+    """Versions of the packages that decide a forecast; None for one that is not installed."""
+    return {name: _version(name) for name in PACKAGES}
 
 
 def canonical(value: Any) -> Any:

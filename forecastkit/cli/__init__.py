@@ -11,6 +11,7 @@ COMMANDS = {
     "compare": "Backtest models on one series, print the verdict, write the report.",
     "diagnose": "Test a series before it is modelled: is there anything to find?",
     "evaluate": "Judge forecasts made by anything, print the verdict, write the report.",
+    "audit": "Ask whether a result can fool its reader; explain a check of honesty.",
     "backtest": "Make forecasts from many origins and keep them in a run folder.",
     "report": "Write the report of a run folder, without running a model.",
     "schedule": "Make reports by themselves: once, when due, or all the time.",
@@ -20,9 +21,9 @@ COMMANDS = {
     "doctor": "Look at versions, device, data and caches; say what is missing.",
     "completion": "Print the script that completes commands in a shell.",
 }
-EXIT_CODES = """Exit codes: 0 done, 2 usage, 3 data, 4 a model failed (the report is still written), 5 a gate
-tripped, 6 nothing could be read or written, 75 in use by another process, 130 interrupted (what is
-finished is kept)."""
+EXIT_CODES = """Exit codes: 0 done, 2 usage, 3 data, 4 a model failed (the report is still written), 5 a check
+of honesty failed under --strict, or a gate tripped, 6 nothing could be read or written, 75 in use by
+another process, 130 interrupted (what is finished is kept)."""
 
 
 class LazyGroup(click.Group):

@@ -13,8 +13,11 @@ from forecastkit.cli.options import (
     OUTPUT,
     RUN,
     SERIES,
+    STRICT,
     default_out,
+    earlier_report,
     exit_for,
+    exit_where_failed,
     load_series,
     make_plan,
     run_settings,
@@ -26,7 +29,14 @@ from forecastkit.cli.progress import progress_on_stderr
 
 
 @click.command("compare")
-@with_options(SERIES, MARKET, RUN, INTERVALS, FORMAT, OUTPUT)
+@with_options(SERIES, MARKET, RUN, INTERVALS, STRICT, FORMAT, OUTPUT)
+@click.option(
+    "--placebo",
+    type=click.IntRange(0),
+    default=0,
+    metavar="N",
+    help="Repeat all on N series of noise: how often is skill found there?",
+)
 @click.option("--out", metavar="DIR", help="Folder of the report.  [default: reports/NAME]")
 def command(**options: Any) -> None:
     """Backtest models on one series, print the verdict, write the report.
@@ -58,6 +68,8 @@ def command(**options: Any) -> None:
             overwrite=True,
             progress=progress,
             intervals=options["intervals"],
+            placebo=options["placebo"],
+            previous=earlier_report(out),
             **run_settings(options),
         )
     folder = report(result, out, formats=options["formats"])
@@ -66,3 +78,4 @@ def command(**options: Any) -> None:
     )
     click.echo(f"\nReport: {folder / 'index.html' if 'html' in options['formats'] else folder}", err=True)
     exit_for(result.forecasts, result.scores.dropped)
+    exit_where_failed([result.honesty], options["strict"])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,12 +12,17 @@ from forecastkit.cli.options import (
     FORMAT,
     INTERVALS,
     OUTPUT,
+    STRICT,
     Pairs,
     default_out,
+    exit_where_failed,
     show_warnings,
     with_options,
     wrapped,
 )
+
+if TYPE_CHECKING:
+    from forecastkit.comparison.evaluation import Evaluation
 
 READING = (
     click.option(
@@ -41,7 +47,7 @@ READING = (
 
 @click.command("evaluate")
 @click.argument("files", metavar="FILE...", nargs=-1, required=True)
-@with_options(READING, INTERVALS, FORMAT, OUTPUT)
+@with_options(READING, INTERVALS, STRICT, FORMAT, OUTPUT)
 @click.option("--out", metavar="DIR", help="Folder of the report.  [default: reports/NAME]")
 def command(files: tuple[str, ...], **options: Any) -> None:
     """Judge forecasts made by anything: skill, tests, horizons of use, verdict and report.
@@ -51,22 +57,29 @@ def command(files: tuple[str, ...], **options: Any) -> None:
     one model each, such as the error matrices of R's tsCV; they are named after the files.
     """
     from forecastkit.api import report
-    from forecastkit.evaluation import evaluate
     from forecastkit.reporting.document import to_json
     from forecastkit.reporting.summary import summary_document
-    from forecastkit.sources.forecast_files import read_forecast_files
 
     show_warnings()
-    given = read_forecast_files([Path(file) for file in files])
-    history = None if options["history"] is None else _history(options["history"])
-    names = ("layout", "columns", "roles", "horizon", "period", "frequency", "loss", "intervals")
-    stem = Path(files[0]).name.split(".")[0]
-    result = evaluate(given, history, name=options["name"] or stem, **{name: options[name] for name in names})
+    result, stem = evaluate_files(files, options), Path(files[0]).name.split(".")[0]
     out = default_out(options, "reports", stem)
     report(result, out, formats=options["formats"])
     as_json = options["as_json"]
     click.echo(to_json(summary_document(result)) if as_json else wrapped(result), nl=not as_json)
     click.echo(f"\nReport: {out / 'index.html'}", err=True)
+    exit_where_failed((found.honesty for found in result.comparisons.values()), options["strict"])
+
+
+def evaluate_files(files: Sequence[str], options: Mapping[str, Any]) -> Evaluation:
+    """Read files of forecasts as the options say, and judge them."""
+    from forecastkit.evaluation import evaluate
+    from forecastkit.sources.forecast_files import read_forecast_files
+
+    given = read_forecast_files([Path(file) for file in files])
+    history = None if options["history"] is None else _history(options["history"])
+    names = ("layout", "columns", "roles", "horizon", "period", "frequency", "loss", "intervals")
+    name = options["name"] or Path(files[0]).name.split(".")[0]
+    return evaluate(given, history, name=name, **{key: options[key] for key in names})
 
 
 def _history(source: str) -> Any:

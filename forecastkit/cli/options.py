@@ -6,7 +6,7 @@ import shutil
 import sys
 import textwrap
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -15,6 +15,7 @@ import click
 if TYPE_CHECKING:
     from forecastkit.backtesting.forecasts import Forecasts
     from forecastkit.backtesting.plan import BacktestPlan
+    from forecastkit.comparison.honesty import Audit
     from forecastkit.series.series import Series
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -200,6 +201,7 @@ INTERVALS = (
         help="For models without their own: conformal or adaptive, from past errors.",
     ),
 )
+STRICT = (click.option("--strict", is_flag=True, help="Exit with 5 where a check of honesty fails."),)
 OUTPUT = (
     click.option("--json", "as_json", is_flag=True, help="Print JSON."),
     click.option("-q", "--quiet", is_flag=True, help="No progress."),
@@ -247,6 +249,12 @@ def default_out(options: Mapping[str, Any], root: str, name: str) -> Path:
     return Path(options["out"]) if options["out"] else Path(root) / folder_name(name)
 
 
+def earlier_report(folder: Path) -> Path | None:
+    """Give the report that a folder holds already, whose data the new ones are compared with."""
+    file = folder / "report.json"
+    return file if file.is_file() else None
+
+
 def wrapped(text: object) -> str:
     """Break long lines between words where a terminal would break them anywhere."""
     if not sys.stdout.isatty():
@@ -276,6 +284,16 @@ def exit_for(forecasts: Forecasts, dropped: tuple[str, ...]) -> None:
     if dropped:
         click.echo(f"Error: {', '.join(dropped)} failed at more than 10 % of the origins.", err=True)
         click.get_current_context().exit(4)
+
+
+def exit_where_failed(audits: Iterable[Audit], strict: bool) -> None:
+    """Exit with 5 where a check of honesty failed and that was asked for."""
+    codes = list(dict.fromkeys(found.code for audit in audits for found in audit.failed)) if strict else []
+    if codes:
+        click.echo(
+            f"Error: {', '.join(codes)} failed. `forecastkit audit --explain {codes[0]}` says why.", err=True
+        )
+        click.get_current_context().exit(5)
 
 
 def _given(option: str) -> bool:

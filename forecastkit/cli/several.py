@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from forecastkit.cli.options import exit_for, load_series, make_plan, run_settings, wrapped
+from forecastkit.cli.options import (
+    earlier_report,
+    exit_for,
+    exit_where_failed,
+    load_series,
+    make_plan,
+    run_settings,
+    wrapped,
+)
 from forecastkit.cli.progress import progress_on_stderr
 
 if TYPE_CHECKING:
@@ -65,6 +73,7 @@ def compare_several(sources: list[str], options: Mapping[str, Any]) -> None:
     click.echo(f"\nReport: {out}", err=True)
     for result in results.values():
         exit_for(result.forecasts, result.scores.dropped)
+    exit_where_failed((result.honesty for result in results.values()), options["strict"])
 
 
 def _compare(series: Series, folder: Path, options: Mapping[str, Any]) -> Comparison:
@@ -78,5 +87,7 @@ def _compare(series: Series, folder: Path, options: Mapping[str, Any]) -> Compar
             overwrite=True,
             progress=progress,
             intervals=options["intervals"],
+            placebo=options["placebo"],
+            previous=earlier_report(folder),
             **run_settings(options),
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from forecastkit.arrays import Cube, Matrix, Vector
 from forecastkit.backtesting.forecasts import Forecasts
 from forecastkit.comparison.adjustment import holm
+from forecastkit.comparison.audited import Probes
 from forecastkit.comparison.bands import Bands, all_bands
 from forecastkit.comparison.crossover import Crossover, find_crossover
 from forecastkit.comparison.degradation import (
@@ -24,8 +25,9 @@ from forecastkit.comparison.degradation import (
     skill_horizon,
     stated_variance,
 )
+from forecastkit.comparison.direction import Direction, directions
 from forecastkit.comparison.evidence import Evidence, judge
-from forecastkit.comparison.honesty import Finding, audit
+from forecastkit.comparison.honesty import Audit, audit
 from forecastkit.comparison.many_models import (
     BenchmarkTest,
     ConfidenceSet,
@@ -50,7 +52,7 @@ from forecastkit.scoring.losses import Loss, mase_scale, pointwise_loss
 from forecastkit.scoring.scores import Scores, score
 from forecastkit.seeds import spawn
 from forecastkit.series.series import Series
-from forecastkit.series.transforms import Transform
+from forecastkit.series.transforms import Transform, find_transform
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -87,6 +89,7 @@ class Comparison:
         costs: by model, seconds for fitting and forecasting.
         verdict: the outcome, None where the run has neither an AR nor a network.
         settings: what was asked.
+        probes: what a look beyond the forecasts found: proofs of no look-ahead, placebo, earlier data.
     """
 
     series: Series
@@ -112,6 +115,7 @@ class Comparison:
     costs: Mapping[str, float]
     verdict: Verdict | None
     settings: Mapping[str, Any]
+    probes: Probes = field(default_factory=Probes)
 
     def __repr__(self) -> str:
         from forecastkit.reporting.words import verdict_text
@@ -148,9 +152,18 @@ class Comparison:
         return against_benchmark(losses, benchmark, int(self.drawn.overlaps[h - 1]), seed=seed)
 
     @property
-    def honesty(self) -> tuple[Finding, ...]:
+    def transform(self) -> Transform:
+        """How the models saw the series, its parameters not yet fitted."""
+        return find_transform(self.settings.get("transform", "none"))
+
+    @property
+    def honesty(self) -> Audit:
         """What the coded checks found, see `audit`."""
         return audit(self)
+
+    def direction(self, model: str) -> tuple[Direction, ...]:
+        """How often a model calls the direction of the move to h = 1..H, against chance."""
+        return directions(self, model)
 
     def plot(self) -> Figure:
         """Draw skill by horizon with matplotlib."""

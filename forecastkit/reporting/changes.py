@@ -8,7 +8,7 @@ from typing import Any
 
 from forecastkit.comparison.crossover import Outcome
 from forecastkit.comparison.drift import Change, Drift
-from forecastkit.reporting.market import LEVELS
+from forecastkit.reporting.audit_words import LEVELS
 from forecastkit.reporting.tables import DASH, Cell, Table
 from forecastkit.reporting.words import seconds
 

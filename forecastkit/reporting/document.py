@@ -17,7 +17,7 @@ from forecastkit.comparison.verdict import RULES
 from forecastkit.reporting.changes import Changes
 from forecastkit.reporting.conclusion import verdict_paragraph
 from forecastkit.reporting.words import verdict_details, verdict_sentence
-from forecastkit.series.series import Series, label
+from forecastkit.series.series import Series, checkpoints, label
 
 SCHEMA_VERSION = 1
 
@@ -94,6 +94,13 @@ def document(comparison: Comparison, changes: Changes | None = None) -> dict[str
         "costs": comparison.costs,
         "refits": forecasts.refits,
         "honesty": [asdict(finding) for finding in comparison.honesty],
+        "direction": {
+            model: [asdict(found) for found in comparison.direction(model)] for model in comparison.skill
+        },
+        "certificates": {
+            model: {**asdict(found), "outcome": found.outcome}
+            for model, found in comparison.probes.certificates.items()
+        },
         "facts": forecasts.facts,
         "failures": [asdict(failure) for failure in forecasts.failures],
         "dropped": list(scores.dropped),
@@ -142,5 +149,6 @@ def series_facts(series: Series) -> dict[str, Any]:
         "fingerprint": series.fingerprint,
         "covariates": {"known": series.known_names, "past": series.past_names},
         "missing": int(np.isnan(series.values).sum()),
+        "checkpoints": checkpoints(series),
         "source": series.source,
     }

@@ -19,6 +19,7 @@ def markdown_files(
     details: Sequence[str],
     figures: Iterable[Figured],
     tables: Sequence[Table],
+    findings: Sequence[tuple[str, str]] = (),
     settings: Sequence[tuple[str, str]] = (),
 ) -> dict[str, str | bytes]:
     """Write a page as Markdown (CommonMark with tables), and draw its figures.
@@ -28,6 +29,7 @@ def markdown_files(
         title, subtitle, sentence, details: what the page begins with.
         figures: drawn wide, at twice the pixels, into `figures/`.
         tables: in reading order.
+        findings: of the honesty audit, by code.
         settings: names and values, listed at the end.
 
     Returns:
@@ -42,9 +44,10 @@ def markdown_files(
         caption = " ".join(map(escaped, figured.captions))
         parts += [f"## {escaped(figured.heading)}", f"![{escaped(figured.heading)}]({file})", caption]
     parts += ["## Tables", *(part for table in tables for part in _table(table))]
-    if settings:
-        listed = "\n".join(f"- {escaped(key)}: {escaped(value)}" for key, value in settings)
-        parts += ["## Settings", listed]
+    for heading, pairs in (("Honesty audit", findings), ("Settings", settings)):
+        if pairs:
+            parts.append(f"## {heading}")
+            parts.append("\n".join(f"- {escaped(key)}: {escaped(value)}" for key, value in pairs))
     files[name] = "\n\n".join(part for part in parts if part) + "\n"
     return files
 

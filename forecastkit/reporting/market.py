@@ -1,4 +1,4 @@
-"""What a report says about data that came from a market: where from, on which basis, and what was revised."""
+"""What a report says about data that came from a market: where from, and on which basis."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import Any
 
 from forecastkit.comparison.comparison import Comparison
 
-LEVELS = {"pass": "passed", "inform": "to know", "warn": "warning", "fail": "failed"}
 CALENDARS = {
     "trading days": "days on which the exchange traded; nothing is filled in",
     "weekdays": "Monday to Friday; nothing is filled in",
@@ -19,12 +18,6 @@ def market_pairs(comparison: Comparison) -> tuple[tuple[str, str], ...]:
     """Name and text of each thing to be known about market data; empty for any other series."""
     source = comparison.series.source
     return tuple(_pairs(source)) if source.get("kind") == "yahoo" else ()
-
-
-def data_pairs(comparison: Comparison) -> tuple[tuple[str, str], ...]:
-    """What `market_pairs` has, and each finding under its code, for a plain list."""
-    found = ((f"{f.code} ({LEVELS[f.level]})", f.text) for f in comparison.honesty)
-    return (*market_pairs(comparison), *found)
 
 
 def _pairs(source: Mapping[str, Any]) -> Iterable[tuple[str, str]]:

@@ -11,6 +11,7 @@ import numpy as np
 
 from forecastkit.comparison.comparison import Comparison
 from forecastkit.reporting.ar_section import ar_section
+from forecastkit.reporting.audit_words import audit_view
 from forecastkit.reporting.before import before_origin
 from forecastkit.reporting.calibration import calibration_figures, calibration_tables
 from forecastkit.reporting.changes import Changes
@@ -19,7 +20,7 @@ from forecastkit.reporting.duel_figure import draw_duel, relative_difference
 from forecastkit.reporting.environment import page_environment
 from forecastkit.reporting.figure_set import Figured, picture
 from forecastkit.reporting.figures import draw_error, draw_fans, draw_skill
-from forecastkit.reporting.market import LEVELS, market_pairs
+from forecastkit.reporting.market import market_pairs
 from forecastkit.reporting.quantities import error_name, fan_models, fan_origins, scored_name, step_word
 from forecastkit.reporting.tables import (
     Table,
@@ -72,8 +73,7 @@ def page(comparison: Comparison, changes: Changes | None = None) -> str:
             conclusions=conclusion_tables(comparison),
             costs=cost_table(comparison) if timed(comparison) else None,
             market=market_pairs(comparison),
-            findings=comparison.honesty,
-            levels=LEVELS,
+            audit=audit_view(comparison),
             before=before_origin(comparison),
             autoregression=ar_section(comparison),
             settings=tuple(report_settings(comparison)),

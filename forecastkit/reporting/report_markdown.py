@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from forecastkit.comparison.comparison import Comparison
+from forecastkit.reporting.audit_words import direction_table, finding_pairs
 from forecastkit.reporting.before import before_origin
 from forecastkit.reporting.calibration import calibration_figures, calibration_tables
 from forecastkit.reporting.changes import Changes
 from forecastkit.reporting.markdown import markdown_files
-from forecastkit.reporting.market import data_pairs
+from forecastkit.reporting.market import market_pairs
 from forecastkit.reporting.page import report_figures, report_settings, report_subtitle, report_tables
 from forecastkit.reporting.tables import cost_table, failure_table
 from forecastkit.reporting.words import timed, verdict_details, verdict_sentence
@@ -15,7 +16,11 @@ from forecastkit.reporting.words import timed, verdict_details, verdict_sentence
 
 def report_markdown(comparison: Comparison, changes: Changes | None = None) -> dict[str, str | bytes]:
     """Write the report of a comparison as `report.md` with `figures/*.png`."""
-    further = (cost_table(comparison) if timed(comparison) else None, failure_table(comparison))
+    further = (
+        direction_table(comparison),
+        cost_table(comparison) if timed(comparison) else None,
+        failure_table(comparison),
+    )
     return markdown_files(
         "report.md",
         title=comparison.series.name,
@@ -28,7 +33,8 @@ def report_markdown(comparison: Comparison, changes: Changes | None = None) -> d
             *calibration_tables(comparison),
             *(table for table in further if table is not None),
         ],
-        settings=(*data_pairs(comparison), *report_settings(comparison)),
+        findings=finding_pairs(comparison),
+        settings=(*market_pairs(comparison), *report_settings(comparison)),
     )
 
 

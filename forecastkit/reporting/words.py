@@ -37,7 +37,8 @@ def verdict_sentence(comparison: Comparison) -> str:
 
 def verdict_details(comparison: Comparison) -> list[str]:
     """List what a careful reader wants to know beside the sentence; the first is the paragraph behind it."""
-    from forecastkit.reporting.conclusion import verdict_paragraph  # which takes its words from here
+    from forecastkit.reporting.audit_words import audit_lines
+    from forecastkit.reporting.conclusion import verdict_paragraph  # both take their words from here
 
     paragraph = verdict_paragraph(comparison)
     return [
@@ -47,6 +48,7 @@ def verdict_details(comparison: Comparison) -> list[str]:
         *_seed_lines(comparison),
         *_cost_lines(comparison),
         *_caveats(comparison),
+        *audit_lines(comparison.honesty),
     ]
 
 

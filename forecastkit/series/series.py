@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -21,6 +21,8 @@ Keeping = Literal["error", "keep"]
 PERIODS = {"h": 24, "D": 7, "W": 52, "M": 12, "Q": 4, "Y": 1, "B": 5}
 """Season length by frequency, taken when none is given; anything else counts as unseasonal."""
 
+CHECKPOINTS = 12
+"""Lengths at which the beginning of a series is hashed."""
 LOOKS_REGULAR = 10
 """Neighbouring dates in which a frequency is looked for."""
 
@@ -202,6 +204,32 @@ def usual_period(index: pd.Index) -> int:
         return 1
     rule = index.freqstr.split("-")[0]
     return PERIODS.get(rule.removesuffix("S").removesuffix("E") if rule not in PERIODS else rule, 1)
+
+
+def checkpoints(series: Series, stops: Sequence[int] | None = None) -> list[tuple[int, str]]:
+    """Hash the beginning of a series at several lengths: a later one is then compared without its values.
+
+    Args:
+        series: the data.
+        stops: lengths; by default up to 12, evenly spaced, the last being the whole.
+
+    Returns:
+        length and hash of that many first observations.
+
+    Example:
+        >>> one, two = Series.from_array([1.0, 2.0, 3.0]), Series.from_array([1.0, 2.0, 4.0])
+        >>> [a == b for a, b in zip(checkpoints(one), checkpoints(two))]
+        [True, True, False]
+    """
+    n = len(series)
+    if stops is None:
+        stops = sorted({-(-n * i // CHECKPOINTS) for i in range(1, CHECKPOINTS + 1)})
+    marks = []
+    for stop in stops:
+        digest = hashlib.sha256(series.values[:stop].tobytes())
+        digest.update("\n".join(map(str, series.index[:stop])).encode())
+        marks.append((int(stop), digest.hexdigest()[:16]))
+    return marks
 
 
 def _warn_of_gaps(index: pd.DatetimeIndex, name: str) -> None:

@@ -10,7 +10,8 @@ import pytest
 
 import forecastkit as fk
 from forecastkit.errors import UnknownSymbolError
-from forecastkit.reporting.market import data_pairs, market_pairs
+from forecastkit.reporting.audit_words import finding_pairs
+from forecastkit.reporting.market import market_pairs
 from forecastkit.reporting.page import page
 from forecastkit.reporting.report_markdown import report_markdown
 from forecastkit.reporting.several import several_document, several_page, several_text
@@ -54,7 +55,7 @@ def test_pairs_name_what_a_reader_needs(result) -> None:
     assert told["Values"] == "close, weekly, last observation"
     assert told["Prices"] == "adjusted for splits and dividends, in USD, from bars of one day"
     assert told["Left out"] == "2 bars without a price; 2026-01-05, whose session had not ended"
-    assert data_pairs(result)[-1][0] == "H-REVISE (warning)"
+    assert "H-REVISE (warning)" in dict(finding_pairs(result))
 
 
 def test_other_series_have_no_such_section(result) -> None:
@@ -65,7 +66,7 @@ def test_other_series_have_no_such_section(result) -> None:
 
 def test_page_and_markdown_show_the_revision(result) -> None:
     text = page(result)
-    assert '<p class="finding warn"><b>H-REVISE</b> <span>warning</span>' in text
+    assert "<p><b>H-REVISE</b> <span>warning</span> the history is not what it was" in text
     assert "1 of 70 days changed, the first is 2024-01-02" in text
     assert "H-REVISE (warning): Against snapshot A" in str(report_markdown(result)["report.md"])
 
@@ -78,7 +79,8 @@ def test_several_name_what_failed_and_what_was_revised(result) -> None:
     assert text.endswith("yahoo:NO: not compared (UnknownSymbolError). No such symbol.")
     told = several_document({"yahoo:SPY": result}, failures)
     assert told["failures"] == {"yahoo:NO": {"error": "UnknownSymbolError", "message": "No such symbol."}}
-    assert told["series"]["yahoo:SPY"]["honesty"][0]["level"] == "warn"
+    found = {finding["code"]: finding["level"] for finding in told["series"]["yahoo:SPY"]["honesty"]}
+    assert found["H-REVISE"] == "warn"
     html = several_page({"yahoo:SPY": result}, failures, {"yahoo:SPY": "yahoo-SPY"})
     assert '<a href="yahoo-SPY/index.html">' in html
     assert "yahoo:NO is missing: No such symbol." in html
