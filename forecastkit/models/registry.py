@@ -14,6 +14,8 @@ from forecastkit.models.direct import DirectAutoregression
 from forecastkit.models.oracle import Oracle
 from forecastkit.models.protocol import Forecaster
 from forecastkit.models.recurrent import Recurrent
+from forecastkit.models.recursive import RecursiveRecurrent
+from forecastkit.models.textbook import TextbookRecurrent
 from forecastkit.models.weighted import WeightedAutoregression
 
 GROUP = "forecastkit.models"
@@ -42,7 +44,18 @@ MODELS: dict[str, Entry] = {
     "ar-weighted": Entry(
         WeightedAutoregression, "autoregressions weighted by validation, drawn towards the seasonal naive"
     ),
-    "lstm": Entry(Recurrent, "LSTM that corrects the naive path, ensemble of 5 seeds"),
+    "lstm": Entry(Recurrent, "LSTM that corrects the last value or season behind a guard, 5 seeds averaged"),
+    "lstm-on-ar": Entry(
+        lambda: Recurrent("lstm-on-ar", autoregression=Autoregression()),
+        "the same, corrects the path of `ar`; where the guard sees no gain it is `ar`",
+    ),
+    "gru": Entry(lambda: Recurrent("gru", cell="gru"), "`lstm` with gated recurrent units"),
+    "rnn": Entry(lambda: Recurrent("rnn", cell="rnn"), "`lstm` with plain recurrent units"),
+    "lstm-stacked": Entry(
+        lambda: Recurrent("lstm-stacked", layers=2, dropout=0.2), "`lstm` with two layers and more dropout"
+    ),
+    "lstm-recursive": Entry(RecursiveRecurrent, "`lstm` for one step, fed back its own forecasts"),
+    "lstm-textbook": Entry(TextbookRecurrent, "an LSTM as tutorials build it, to see what that is worth"),
     "oracle": Entry(Oracle, "the best forecast there is, on synthetic series only (runs there by itself)"),
 }
 

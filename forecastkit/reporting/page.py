@@ -284,13 +284,16 @@ def _network_facts(facts: Sequence[Mapping[str, Any]]) -> Iterable[tuple[str, st
     names = {
         "base": "Corrects",
         "lookback": "Lookback",
+        "steps": "Time steps of one input",
+        "log": "Sees logarithms",
         "units": "Units",
         "level_visible": "Sees levels",
         "windows": "Training windows",
-        "validation_windows": "Validation windows",
+        "validation_windows": "Windows that stop the training",
+        "guard_windows": "Windows that guard it",
         "epochs": "Epochs run",
         "best_epoch": "Best epoch",
-        "validation_ratio": "Validation loss at the best epoch, as a share of that of the base alone",
+        "validation_ratio": "Loss on the stopping block, as a share of that of the base alone",
     }
     for key, name in names.items():
         told = _told(facts, key)

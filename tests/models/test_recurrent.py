@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -9,9 +10,10 @@ import pytest
 
 from forecastkit.errors import BackendError, SeriesTooShortError
 from forecastkit.models import recurrent
+from forecastkit.models.autoregressive import Autoregression
 from forecastkit.models.networks import device
 from forecastkit.models.protocol import History
-from forecastkit.models.recurrent import Recurrent, _base_paths, _held_out, _View
+from forecastkit.models.recurrent import Recurrent
 from forecastkit.seeds import spawn
 
 SMALL = Recurrent(units=4, epochs=12, lookback=6, batch=16)
@@ -28,32 +30,30 @@ def ar1(n: int, seed: int = 0) -> np.ndarray:
     return values
 
 
-def test_base_paths_by_hand() -> None:
-    windows = np.array([[1.0, 2.0, 3.0, 14.0]])
-    assert _base_paths(windows, "naive", 3, 4).tolist() == [[14, 14, 14, 14]]
-    assert _base_paths(windows, "last season", 3, 4).tolist() == [[2, 3, 14, 2]]
-    assert _base_paths(windows, "last season moved", 3, 4).tolist() == [[15, 16, 27, 15]]
+def test_where_the_guard_trusts_nothing_the_forecast_is_the_base() -> None:
+    values = np.cumsum(np.random.default_rng(1).normal(size=150))
+    fitted = SMALL.fit(history(values), horizon=4, rng=spawn(0))
+    assert fitted.facts["guard"] == [0, 0, 0, 0]
+    assert fitted.forecast(history(values), 4).tolist() == [values[-1]] * 4
+    unguarded = replace(SMALL, guarded=False).fit(history(values), horizon=4, rng=spawn(0))
+    assert unguarded.facts["guard"] == [1, 1, 1, 1]
+    assert not np.allclose(unguarded.forecast(history(values), 4), values[-1])
 
 
-def test_validation_targets_all_follow_the_training_targets() -> None:
-    n, horizon, lookback = 100, 5, 6
-    level = np.arange(float(n)) ** 1.5
-    end = n - _held_out(n, horizon)
-    view = _View.fit(level[:end], lookback, horizon, 1, False)
-    train, valid = view.pairs(level[:end]), view.pairs(level[end - view.offset :])
-    last_train = level[end - 1]
-    first_valid = valid[1][0, 0] * view.scale[0] + level[end - 1]
-    assert first_valid == pytest.approx(level[end])
-    assert train[1][-1, -1] * view.scale[-1] + level[end - horizon - 1] == pytest.approx(last_train)
-    assert len(valid[0]) == _held_out(n, horizon) - horizon + 1
+def test_on_ar_without_trust_is_the_autoregression() -> None:
+    values = ar1(200)
+    recipe = replace(SMALL, autoregression=Autoregression())
+    fitted = replace(recipe.fit(history(values), horizon=4, rng=spawn(0)), guard=np.zeros(4))
+    ar = Autoregression().fit(history(values), horizon=4, rng=spawn(0))
+    assert fitted.facts["base"] == "ar"
+    assert fitted.forecast(history(values), 4).tobytes() == ar.forecast(history(values), 4).tobytes()
 
 
-def test_the_untrained_network_is_the_base() -> None:
-    values = ar1(90)
-    fitted = Recurrent(units=4, epochs=1, learning_rate=1e-12, lookback=6).fit(
-        history(values), horizon=4, rng=spawn(0)
-    )
-    assert fitted.forecast(history(values), 4) == pytest.approx(np.full(4, values[-1]), abs=1e-6)
+def test_facts_say_what_was_learned_from() -> None:
+    facts = SMALL.fit(history(ar1(200)), horizon=3, rng=spawn(0)).facts
+    assert facts["train_until"] <= facts["validation_from"] < facts["fitted_until"] == 200
+    assert (facts["lookback"], facts["steps"], len(facts["guard"])) == (6, 6, 3)
+    assert facts["parameters"] == 4 * (2 * 4 + 4 * 4 + 4) + 4 * 3 + 3
 
 
 def test_the_level_is_visible_only_where_a_unit_root_is_rejected() -> None:
@@ -76,7 +76,7 @@ def test_it_learns_mean_reversion() -> None:
 def test_changes_are_forecast_as_changes_of_the_cumulated_path() -> None:
     changes = ar1(120, seed=3)
     level = np.concatenate([[0.0], np.cumsum(changes)])
-    recipe = Recurrent(units=4, epochs=5, lookback=6, level_visible=False)
+    recipe = Recurrent(units=4, epochs=5, lookback=6, level_visible=False, guarded=False)
     of_changes = recipe.fit(history(changes, changes=True), horizon=4, rng=spawn(5))
     of_level = recipe.fit(history(level), horizon=4, rng=spawn(5))
     path = of_level.forecast(history(level), 4)
@@ -114,18 +114,19 @@ def test_bits_repeat_in_another_process() -> None:
     assert done.stderr == ""
 
 
-def test_the_lookback_is_chosen_among_those_that_fit() -> None:
-    recipe = Recurrent(units=3, epochs=2, level_visible=False)
-    assert recipe._lookbacks(history(ar1(400)), 5) == [12, 24]
-    assert recipe._lookbacks(history(ar1(900)), 5) == [12, 48]
-    assert recipe._lookbacks(history(ar1(400), period=30), 5) == [30]
-    assert recipe.prepare(history(ar1(300)), horizon=5, rng=spawn(0)).lookback in (12, 24)
+def test_the_selection_says_what_it_tried() -> None:
+    settled = Recurrent(epochs=3, level_visible=False).prepare(history(ar1(300)), horizon=5, rng=spawn(0))
+    assert settled.lookback in (12, 24)
+    assert (settled.fold, settled.units, settled.log) == (1, 32, False)
+    assert (settled.selection["configurations"], settled.selection["until"]) == (2, 300)
+    assert settled.selection["seconds"] > 0
+    assert not SMALL.prepare(history(ar1(300)), horizon=5, rng=spawn(0)).selection
 
 
 def test_too_short_a_series_says_how_long_it_must_be() -> None:
     with pytest.raises(
         SeriesTooShortError,
-        match=r"40 observations are too few to train 'lstm' at horizon 12.*about 52 are needed",
+        match=r"40 observations are too few to train 'lstm' at horizon 12 on windows of 6 .*: 73 are needed",
     ):
         SMALL.fit(history(ar1(40)), horizon=12, rng=spawn(0))
 

@@ -22,6 +22,12 @@ NAMES = [
     "ar-direct",
     "ar-weighted",
     "lstm",
+    "lstm-on-ar",
+    "gru",
+    "rnn",
+    "lstm-stacked",
+    "lstm-recursive",
+    "lstm-textbook",
     "oracle",
 ]
 

@@ -9,6 +9,8 @@ from scipy.special import ndtri
 from forecastkit.models.networks.spec import NetworkSpec
 
 CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
+POINT = "point"
+"""Name of the linear layer that answers the point forecast from the last hidden state."""
 
 
 def build_network(spec: NetworkSpec, seed: int) -> keras.Model:
@@ -28,7 +30,7 @@ def build_network(spec: NetworkSpec, seed: int) -> keras.Model:
             recurrent_initializer=keras.initializers.Orthogonal(seed=seed + 3 * layer + 1),
         )(hidden)
         hidden = keras.layers.Dropout(spec.dropout, seed=seed + 3 * layer + 2)(hidden)
-    point = keras.layers.Dense(spec.horizon, kernel_initializer="zeros")(hidden)
+    point = keras.layers.Dense(spec.horizon, kernel_initializer="zeros", name=POINT)(hidden)
     return keras.Model(inputs, [point, _quantile_head(spec, hidden)] if spec.quantiles else point)
 
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
+from forecastkit.arrays import Vector
+
 Cell = Literal["lstm", "gru", "rnn"]
 
 
@@ -42,8 +46,23 @@ class NetworkSpec:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """How long and how fast to train; the rate falls from `learning_rate` to 0 along a cosine."""
+    """How long and how fast to train.
+
+    Args:
+        epochs: passes over the windows.
+        patience: epochs without a gain on the validation block before training ends.
+        learning_rate: at the start; it falls to 0 along a cosine.
+        plain: the rate stays, every epoch is run, and the last weights are kept instead of the best.
+    """
 
     epochs: int
     patience: int
     learning_rate: float
+    plain: bool = False
+
+    def rates(self, first: int, steps: int) -> Vector:
+        """Rates of one epoch, `first` counted from 0, of so many steps."""
+        if self.plain:
+            return np.full(steps, self.learning_rate)
+        progress = (np.arange(steps) + first * steps) / (self.epochs * steps)
+        return np.asarray(self.learning_rate * 0.5 * (1 + np.cos(np.pi * progress)))

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from forecastkit.arrays import Cube, Matrix
-from forecastkit.models.networks.layers import build_network
+from forecastkit.models.networks.layers import POINT, build_network
 from forecastkit.models.networks.spec import NetworkSpec, Schedule
 
 FORECAST_BATCH = 64
@@ -50,6 +50,8 @@ class Loop:
         self._epoch = _compiled(self._epoch_steps, [windows, targets, order, rates])
         self._evaluate = _compiled(self._loss, [windows, targets])
         self._forecast = _compiled(self._apply, [fixed])
+        hidden = keras.Model(self.network.inputs, self.network.get_layer(POINT).input)
+        self._hidden = _compiled(hidden, [fixed])
 
     def fit(
         self,
@@ -74,11 +76,10 @@ class Loop:
         losses = list(best.validation)
         for epoch in range(1, schedule.epochs + 1):
             order = np.resize(rng.permutation(len(train[0])), (steps, self.spec.batch)).astype(np.int32)
-            progress = (np.arange(steps) + (epoch - 1) * steps) / (schedule.epochs * steps)
-            rates = schedule.learning_rate * 0.5 * (1 + np.cos(np.pi * progress))
-            self._epoch(inputs, targets, tf.constant(order), tf.constant(rates, tf.float32))
+            rates = tf.constant(schedule.rates(epoch - 1, steps), tf.float32)
+            self._epoch(inputs, targets, tf.constant(order), rates)
             losses.append(float(self._evaluate(*held_out)))
-            if losses[-1] < min(losses[:-1]):
+            if schedule.plain or losses[-1] < min(losses[:-1]):
                 best = Training(self.network.get_weights(), epoch, losses)
             if epoch - best.best_epoch >= schedule.patience:
                 break
@@ -86,20 +87,28 @@ class Loop:
 
     def forecast(self, weights: Weights, inputs: Cube) -> Matrix:
         """Run the network with these weights: (O, lookback, channels) -> (O, horizon)."""
-        return self._outputs(weights, inputs)[:, :, 0]
+        answers: Cube = self._in_parts(self._forecast, weights, inputs)
+        return answers[:, :, 0]
 
     def quantiles(self, weights: Weights, inputs: Cube) -> Cube:
         """Run the quantile head: (O, lookback, channels) -> (O, horizon, levels), rising."""
-        return self._outputs(weights, inputs)[:, :, 1:]
+        answers: Cube = self._in_parts(self._forecast, weights, inputs)
+        return answers[:, :, 1:]
 
-    def _outputs(self, weights: Weights, inputs: Cube) -> Cube:
+    def states(self, weights: Weights, inputs: Cube) -> Matrix:
+        """Run the network up to its last hidden state: (O, lookback, channels) -> (O, units)."""
+        hidden: Matrix = self._in_parts(self._hidden, weights, inputs)
+        return hidden
+
+    def _in_parts(self, function: Callable[..., Any], weights: Weights, inputs: Cube) -> Any:
+        """Run a compiled function on parts of one fixed shape."""
         self.network.set_weights(weights)
         rows = []
         for start in range(0, len(inputs), FORECAST_BATCH):
             part = inputs[start : start + FORECAST_BATCH]
             padded = np.zeros((FORECAST_BATCH, *inputs.shape[1:]), dtype=np.float32)
             padded[: len(part)] = part
-            rows.append(self._forecast(tf.constant(padded)).numpy()[: len(part)])
+            rows.append(function(tf.constant(padded)).numpy()[: len(part)])
         return np.concatenate(rows).astype(np.float64)
 
     def _reset(self, seed: int) -> None:
