@@ -11,11 +11,11 @@ from typing import Any, Literal
 import numpy as np
 
 from forecastkit.arrays import Cube, Indices, Matrix, Vector
-from forecastkit.diagnostics.stationarity import adf, kpss
 from forecastkit.errors import PlanError, SeriesTooShortError, nearest
 from forecastkit.models._ar_design import NestedLags, Terms, Trend, lags_to
 from forecastkit.models._ar_facts import facts_of_fits, notes_on_fits, warn_if_constant
 from forecastkit.models._ar_fits import Chooser, Fits
+from forecastkit.models._ar_gate import is_stationary
 from forecastkit.models._ar_recursions import RECURSIONS
 from forecastkit.models._ar_task import LOWERED, Ends, Estimator, Task, scale_of, task_of
 from forecastkit.models._ar_validation import (
@@ -28,9 +28,6 @@ from forecastkit.models._rolling_ols import one_thread
 from forecastkit.models.ar_intervals import INTERVALS, Intervals, bands
 from forecastkit.models.lags import CRITERIA, Criterion, default_max_lag
 from forecastkit.models.protocol import QUANTILES, Answers, Family, History, Schedule, Windows
-
-CLEARLY = 0.01
-"""Level of the test that keeps a random walk from being modelled in levels by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +134,7 @@ class Autoregression:
         if history.changes:
             return settled
         if self.difference is None:
-            settled = replace(settled, difference=not _is_stationary(history.values))
+            settled = replace(settled, difference=not is_stationary(history.values))
         if self.difference == "cv":
             settled = replace(settled, difference=settled._differences_forecast_better(history, horizon))
         shrink = self.difference is None if self.shrink is None else self.shrink
@@ -253,7 +250,7 @@ class Autoregression:
         for difference in (False, True):
             found = replace(self, difference=difference)._forecast_inside(history, horizon)
             if found is None:
-                return not _is_stationary(history.values)
+                return not is_stationary(history.values)
             mse.append(np.nanmean(squared_errors(history.values, *found)))
         return bool(mse[1] < mse[0])
 
@@ -358,18 +355,6 @@ class FittedAutoregression:
         path = ends.path()
         level = ends.level(path, self.weights)
         return (path if history.changes else level)[0], level[0], ends
-
-
-def _is_stationary(values: Vector) -> bool:
-    """Whether a unit root is rejected at 5 % (ADF), and stationarity is not at 1 % (KPSS).
-
-    One random walk in twenty passes the first test; few of those pass the second too.
-    """
-    observed = values[np.isfinite(values)]
-    if not adf(observed).rejected:
-        return False
-    against = kpss(observed).p_value
-    return against is None or against > CLEARLY
 
 
 def _part(history: History, window: Indices, horizon: int) -> History:
