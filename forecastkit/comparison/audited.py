@@ -12,7 +12,6 @@ import numpy as np
 from forecastkit.arrays import Indices, Matrix, Vector
 from forecastkit.backtesting.certificate import Certificate
 from forecastkit.comparison.placebo import Placebo
-from forecastkit.comparison.significance import loss_differential
 from forecastkit.diagnostics.outcome import HypothesisTest
 from forecastkit.diagnostics.stationarity import adf
 
@@ -126,12 +125,6 @@ class Audited:
     def wanders(self) -> bool:
         """Whether a unit root is not rejected: the last value is then hard or impossible to beat."""
         return not self.unit_root.rejected
-
-    def lead(self, model: str, h: int) -> Vector:
-        """Loss of the best reference minus that of a model by origin: positive favours the model, (N,)."""
-        losses = self.comparison.drawn.losses
-        best = self.comparison.best_reference[h - 1]
-        return -loss_differential(losses[model][:, h - 1], losses[best][:, h - 1])
 
     def shipped(self, model: str) -> bool:
         """Whether a model of this package made these forecasts here; tests prove what its code does."""

@@ -115,6 +115,7 @@ def skill_band(
     floors = np.min([drawn.averages[name] for name in references], axis=0)
     logs = np.log(_nonzero(drawn.averages[model]) / _nonzero(floors)) - np.log(_nonzero(ratio))
     pointwise, together = _reach(influence, logs, drawn, level)
+    pointwise, together = (np.where(average > 0, reach, 0.0) for reach in (pointwise, together))
     return Band(
         known * (1 - ratio),
         known * (1 - ratio * np.exp(pointwise)),

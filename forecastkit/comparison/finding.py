@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -29,17 +29,6 @@ class Finding:
     text: str
     do: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
-
-
-def worst(levels: Iterable[Level]) -> Level:
-    """Give the gravest of some levels; "pass" where there is none.
-
-    Example:
-        >>> worst(["pass", "warn", "inform"])
-        'warn'
-    """
-    found = set(levels) or {"pass"}
-    return next(level for level in WORST_FIRST if level in found)
 
 
 def percent(share: float) -> str:

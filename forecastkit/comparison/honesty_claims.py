@@ -11,12 +11,13 @@ from scipy.special import bdtrc
 from forecastkit.arrays import Vector
 from forecastkit.comparison.adjustment import holm
 from forecastkit.comparison.audited import Audited
-from forecastkit.comparison.finding import Finding, Level, percent, spans, worst
+from forecastkit.comparison.finding import Finding, percent, spans
 from forecastkit.comparison.skill import ALPHA, numbers
 
 NOTHING_LEFT = 0.05
-EPISODE = 0.05
-WEAK, UNTESTABLE = 10, 2
+EPISODE, LITTLE_GAIN = 0.05, 0.02
+WEAK = 10
+CHANCE = 0.01 + 1e-9
 FEW_MODELS = 3
 
 
@@ -89,54 +90,53 @@ def episodes(case: Audited) -> Finding | None:
     error, and would have lost in every other year. Example: a gain of 12 % over 20 years, all of it in March
     2020.
 
-    Rule: for every claim of skill, and for the claimed lead of network or AR, the mean advantage over the
-    claimed h by origin. It warns where neighbouring origins that are 5 % of all give more than half of it, or
-    where its sign in one third of the origins is the reverse of that in another. The share of the 5 % best
-    origins wherever they lie stands in the facts; with small true gains luck alone makes it large.
+    Rule: the advantage over the best reference, and the lead between network and AR, by origin, averaged
+    over the claimed h (over all h where nothing is claimed, and it is 2 % or more), each h in units of the
+    other's loss. It warns where neighbouring origins that are 5 % of all give more than half of it, or where
+    the sign of a claimed one in one third of the origins is the reverse of that in another. The share of the
+    5 % best origins wherever they lie stands in the facts; with small true gains luck alone makes it large.
     `result.pair(a, b).fluctuation(h)` tests whether the ranking changed over time (Giacomini & Rossi).
     """
-    claims = list(_claims(case))
-    if not claims:
-        text = "Nothing is claimed that an episode could have made."
-        return Finding("H-REGIME", "pass", text) if case.models else None
+    if not case.models or not case.n:
+        return None
     facts: dict[str, dict[str, Any]] = {}
-    levels: list[Level] = []
     told = []
-    for name, advantage in claims:
+    for name, advantage, claimed in _gains(case):
         share, scattered, thirds = _concentration(advantage)
-        facts[name] = {"episode": share, "best_origins": scattered, "thirds": thirds}
-        flips = min(thirds) < 0 < max(thirds)
-        levels.append("warn" if share > 0.5 or flips else "pass")
-        if levels[-1] == "warn":
-            why = f"{percent(share)} of the gain from one episode" if share > 0.5 else "its sign changes"
-            told.append(f"{name}: {why}")
-    if worst(levels) == "pass":
+        facts[name] = {"episode": share, "best_origins": scattered, "thirds": thirds, "claimed": claimed}
+        if share > 0.5:
+            told.append(f"{percent(share)} of the gain of {name} comes from one episode")
+        elif claimed and min(thirds) < 0 < max(thirds):
+            told.append(f"the gain of {name} changes its sign between thirds of the origins")
+    if not facts:
+        return Finding("H-REGIME", "pass", "There is no gain that an episode could have made.")
+    if not told:
         most = max(fact["episode"] for fact in facts.values())
         text = (
             f"No gain rests on one episode: 5 % of neighbouring origins give at most {percent(most)} of it."
         )
         return Finding("H-REGIME", "pass", text, facts=facts)
     remedy = "Show the difference over time, and say in which period it was made; test a longer span."
-    return Finding("H-REGIME", "warn", "; ".join(told) + ".", remedy, facts)
+    text = "; ".join(told) + "."
+    return Finding("H-REGIME", "warn", text[0].upper() + text[1:], remedy, facts)
 
 
-def _claims(case: Audited) -> Iterator[tuple[str, Vector]]:
-    """Name and advantage by origin, averaged over the claimed h, of everything that is claimed."""
+def _gains(case: Audited) -> Iterator[tuple[str, Vector, bool]]:
+    """Name, advantage by origin, and whether it is claimed, of all that a reader may take for a gain."""
     verdict, losses = case.comparison.verdict, case.comparison.drawn.losses
-    for model in case.models:
-        claimed = case.comparison.claimed[model]
-        if claimed:
-            yield f"{model} over references", np.mean([case.lead(model, h) for h in claimed], axis=0)
+    best = case.comparison.best_reference
+    pairs: list[tuple[str, str | None, tuple[int, ...]]]
+    pairs = [(model, None, case.comparison.claimed[model]) for model in case.models]
     if verdict is not None and verdict.ar and verdict.network:
-        sides = (
-            (verdict.network, verdict.ar, verdict.network_better),
-            (verdict.ar, verdict.network, verdict.ar_better),
-        )
-        for leader, other, better in sides:
-            if better:
-                columns = np.array(better) - 1
-                gain = (losses[other] - losses[leader])[:, columns].mean(axis=1)
-                yield f"{leader} over {other}", gain
+        pairs.append((verdict.network, verdict.ar, verdict.network_better))
+        pairs.append((verdict.ar, verdict.network, verdict.ar_better))
+    for model, other, claimed in pairs:
+        columns = np.array(claimed or range(1, case.horizon + 1)) - 1
+        against = np.column_stack([losses[other or best[i]][:, i] for i in columns])
+        size = np.maximum(against.mean(axis=0), 1e-300)
+        advantage = ((against - losses[model][:, columns]) / size).mean(axis=1)
+        if claimed or advantage.mean() > LITTLE_GAIN:
+            yield f"{model} over {other or 'references'}", advantage, bool(claimed)
 
 
 def _concentration(advantage: Vector) -> tuple[float, float, list[float]]:
@@ -285,7 +285,7 @@ def noise_claims(case: Audited) -> Finding | None:
         f"On {placebo.runs} series of noise this comparison claimed skill in {placebo.claims} (up to 10 % is "
         f"chance); {placebo.wins} of {trials} claims at 1 %."
     )
-    if chance <= 0.01:
+    if chance <= CHANCE:
         remedy = (
             "Do not believe the result on the data either: look for a leak (prove_no_leak) or a wrong test."
         )
