@@ -23,6 +23,7 @@ ForecastKitError                         what the command line catches and print
     ModelError
         UnknownModelError (LookupError)  carries the nearest names
         FitError                         a fit or a forecast failed; carries model and origin
+        TrainingError                    a network's training came to nothing, or there is no memory for it
         ForecastShapeError               the wrong shape came back; carries model and origin
     BackendError (ImportError)           TensorFlow is missing or unusable
     MissingExtraError (ImportError)      a file needs a package that an extra installs
@@ -33,6 +34,7 @@ ForecastKitError                         what the command line catches and print
 ForecastKitWarning (UserWarning)
     ShortSampleWarning                   few origins for the claim
     UnpairedOriginsWarning               some model failed at some origins
+    DeviceWarning                        a GPU was asked for, and there is none
     CrossedQuantilesWarning              quantiles that did not rise were sorted
 
 A message has three parts: what was given, what is needed, what to do.
@@ -143,6 +145,10 @@ class FitError(_ModelFailure):
     """A model raised, or answered something that is not finite."""
 
 
+class TrainingError(ModelError):
+    """The training of a network came to no finite loss, or there is not enough memory for it."""
+
+
 class ForecastShapeError(_ModelFailure):
     """A model answered another shape than (horizon,)."""
 
@@ -177,6 +183,10 @@ class ShortSampleWarning(ForecastKitWarning):
 
 class UnpairedOriginsWarning(ForecastKitWarning):
     """Some model failed at some origins, which left the comparison."""
+
+
+class DeviceWarning(ForecastKitWarning):
+    """A GPU was asked for, and networks run on the CPU."""
 
 
 class CrossedQuantilesWarning(ForecastKitWarning):

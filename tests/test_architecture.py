@@ -44,7 +44,7 @@ UP = {
     ("models/ar_diagnosis.py", "reporting"),
 }
 ONLY_IN = {
-    "tensorflow": ("models/networks/tf_loop.py", "models/networks/gradients.py"),
+    "tensorflow": ("models/networks/tf_", "models/networks/gradients.py"),
     "keras": ("models/networks/",),
     "yfinance": ("sources/market.py",),
 }

@@ -6,11 +6,14 @@ import importlib
 import os
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from types import ModuleType
+from typing import Literal
 
-from forecastkit.errors import BackendError
+from forecastkit.errors import BackendError, DeviceWarning
 
 # Small recurrent networks gain nothing from a second thread and lose repeatability of bits; oneDNN picks
 # kernels by processor, so that two machines would differ.
@@ -22,6 +25,69 @@ SETTINGS = {
     "TF_NUM_INTEROP_THREADS": "1",
 }
 LOOP = "forecastkit.models.networks.tf_loop"
+
+
+Device = Literal["auto", "cpu", "gpu"]
+
+
+@dataclass(frozen=True, slots=True)
+class Processor:
+    """Where a network runs.
+
+    Args:
+        name: TensorFlow's name of the device.
+        keras_layers: whether Keras' recurrent layers run, which on a GPU use its fused kernel, instead of the
+            packed ones of this package.
+    """
+
+    name: str
+    keras_layers: bool = False
+
+
+CPU = Processor("/CPU:0")
+
+
+def choose_processor(device: Device, gpus: int) -> Processor:
+    """Say where networks run: on the first GPU where there is one and it is not ruled out.
+
+    A GPU that was asked for and is not there is told by a DeviceWarning.
+    """
+    if device == "gpu" and not gpus:
+        warnings.warn(
+            "A GPU was asked for, and TensorFlow sees none; the networks run on the CPU. `forecastkit doctor "
+            '--deep` says what is missing; device="auto" (--device auto) takes a GPU where there is one.',
+            DeviceWarning,
+            stacklevel=3,
+        )
+    return Processor("/GPU:0", keras_layers=True) if gpus and device != "cpu" else CPU
+
+
+def why_not_fused(
+    *,
+    cell: str,
+    gpus: int,
+    activation: str = "tanh",
+    recurrent_activation: str = "sigmoid",
+    unroll: bool = False,
+    use_bias: bool = True,
+    recurrent_dropout: float = 0.0,
+    reset_after: bool = True,
+) -> str:
+    """Say why a recurrent layer does not get the fused cuDNN kernel, "" where it does.
+
+    The conditions are those of Keras 3 on TensorFlow.
+    """
+    conditions = [
+        (gpus > 0, "no GPU"),
+        (cell in ("lstm", "gru"), f"there is none for the cell {cell!r}"),
+        (activation == "tanh", f"activation {activation!r} is not tanh"),
+        (recurrent_activation == "sigmoid", f"recurrent activation {recurrent_activation!r} is not sigmoid"),
+        (not unroll, "the loop over time is unrolled"),
+        (use_bias, "the layer has no bias"),
+        (recurrent_dropout == 0, "recurrent dropout is used"),
+        (cell != "gru" or reset_after, "the GRU resets before its product"),
+    ]
+    return next((reason for holds, reason in conditions if not holds), "")
 
 
 def load_loop() -> ModuleType:

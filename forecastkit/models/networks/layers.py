@@ -3,44 +3,61 @@
 from __future__ import annotations
 
 import keras
-import numpy as np
-from scipy.special import ndtri
 
 from forecastkit.models.networks.spec import NetworkSpec
+from forecastkit.models.networks.weights import Weights
 
 CELLS = {"lstm": keras.layers.LSTM, "gru": keras.layers.GRU, "rnn": keras.layers.SimpleRNN}
-POINT = "point"
-"""Name of the linear layer that answers the point forecast from the last hidden state."""
 
 
-def build_network(spec: NetworkSpec, seed: int) -> keras.Model:
-    """Make recurrent layers -> linear head, the head all zeros, so that the untrained network answers zero.
+POINT, QUANTILES = "point", "quantiles"
+"""Names of the linear layers that answer from the last hidden state."""
+
+
+def recurrent_layers(spec: NetworkSpec) -> list[keras.Layer]:
+    """The recurrent layers alone, built, each answering its whole sequence of states."""
+    layers = []
+    for layer in range(spec.layers):
+        made = CELLS[spec.cell](spec.units, return_sequences=True)
+        made.build((None, spec.lookback, spec.units if layer else spec.channels))
+        layers.append(made)
+    return layers
+
+
+def build_network(spec: NetworkSpec, weights: Weights) -> keras.Model:
+    """Make the whole network as a Keras model, for any backend.
 
     Input (batch, lookback, channels), output (batch, horizon); with quantiles a list of that and
-    (batch, horizon, levels), which untrained are those of the standard normal. Dropout follows each recurrent
-    layer. Weights are drawn from `seed`.
+    (batch, horizon, levels). Dropout follows each recurrent layer.
     """
     inputs = keras.Input((spec.lookback, spec.channels))
     hidden = inputs
     for layer in range(spec.layers):
-        hidden = CELLS[spec.cell](
-            spec.units,
-            return_sequences=layer < spec.layers - 1,
-            kernel_initializer=keras.initializers.GlorotUniform(seed=seed + 3 * layer),
-            recurrent_initializer=keras.initializers.Orthogonal(seed=seed + 3 * layer + 1),
-        )(hidden)
-        hidden = keras.layers.Dropout(spec.dropout, seed=seed + 3 * layer + 2)(hidden)
-    point = keras.layers.Dense(spec.horizon, kernel_initializer="zeros", name=POINT)(hidden)
-    return keras.Model(inputs, [point, _quantile_head(spec, hidden)] if spec.quantiles else point)
+        recurrent = CELLS[spec.cell](
+            spec.units, return_sequences=layer < spec.layers - 1, name=f"recurrent_{layer}"
+        )
+        hidden = keras.layers.Dropout(spec.dropout)(recurrent(hidden))
+    outputs = [keras.layers.Dense(spec.horizon, name=POINT)(hidden)]
+    if spec.quantiles:
+        outputs.append(
+            _rising(spec, keras.layers.Dense(spec.horizon * len(spec.quantiles), name=QUANTILES)(hidden))
+        )
+    network = keras.Model(inputs, outputs if spec.quantiles else outputs[0])
+    layers = [
+        *(f"recurrent_{layer}" for layer in range(spec.layers)),
+        POINT,
+        *([QUANTILES] if spec.quantiles else []),
+    ]
+    left = list(weights)
+    for name in layers:
+        own = network.get_layer(name)
+        taken, left = left[: len(own.weights)], left[len(own.weights) :]
+        own.set_weights(taken)
+    return network
 
 
-def _quantile_head(spec: NetworkSpec, hidden: keras.KerasTensor) -> keras.KerasTensor:
-    """Lowest level, then increments through softplus: (batch, horizon, levels), rising."""
-    levels = len(spec.quantiles)
-    normal = ndtri(spec.quantiles)
-    start = np.concatenate([normal[:1], np.log(np.expm1(np.diff(normal)))])
-    bias = keras.initializers.Constant(np.tile(start, spec.horizon).astype(np.float32))
-    raw = keras.layers.Dense(spec.horizon * levels, kernel_initializer="zeros", bias_initializer=bias)(hidden)
-    raw = keras.layers.Reshape((spec.horizon, levels))(raw)
+def _rising(spec: NetworkSpec, raw: keras.KerasTensor) -> keras.KerasTensor:
+    """Lowest level, then increments through softplus: (batch, horizon, levels)."""
+    raw = keras.layers.Reshape((spec.horizon, len(spec.quantiles)))(raw)
     steps = keras.ops.concatenate([raw[..., :1], keras.ops.softplus(raw[..., 1:])], axis=-1)
     return keras.ops.cumsum(steps, axis=-1)

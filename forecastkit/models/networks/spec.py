@@ -7,7 +7,7 @@ from typing import Literal
 
 import numpy as np
 
-from forecastkit.arrays import Vector
+from forecastkit.arrays import Cube, Indices, Matrix, Vector
 
 Cell = Literal["lstm", "gru", "rnn"]
 
@@ -66,3 +66,30 @@ class Schedule:
             return np.full(steps, self.learning_rate)
         progress = (np.arange(steps) + first * steps) / (self.epochs * steps)
         return np.asarray(self.learning_rate * 0.5 * (1 + np.cos(np.pi * progress)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Windowed:
+    """Inputs as places in a series: the training step cuts the windows out, so that none is kept.
+
+    Window i holds the `lookback` rows from `starts[i]` on; where `anchored`, less the newest of them.
+
+    Args:
+        series: shape (T, channels).
+        starts: shape (N,), first row of each window.
+        anchored: by channel.
+    """
+
+    series: Matrix
+    starts: Indices
+    anchored: tuple[bool, ...]
+
+    @classmethod
+    def of(cls, inputs: Cube) -> Windowed:
+        """Take inputs (N, lookback, channels) that are there as a series of windows in a row."""
+        n, lookback, channels = inputs.shape
+        rows = np.reshape(inputs, (n * lookback, channels))
+        return cls(rows, np.arange(n, dtype=np.int64) * lookback, (False,) * channels)
+
+    def __len__(self) -> int:
+        return len(self.starts)

@@ -1,98 +1,146 @@
-"""One compiled training loop per network shape; weights are reset between fits instead of building anew."""
+"""The compiled training loop: one per shape of network, for one network or a stack of equal ones at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-import keras
 import numpy as np
 import tensorflow as tf
 
-from forecastkit.arrays import Cube, Matrix
-from forecastkit.models.networks.layers import POINT, build_network
-from forecastkit.models.networks.spec import NetworkSpec, Schedule
+from forecastkit.arrays import Cube, Matrix, Vector
+from forecastkit.errors import TrainingError
+from forecastkit.models.networks.device import CPU, Processor
+from forecastkit.models.networks.layers import recurrent_layers
+from forecastkit.models.networks.spec import NetworkSpec, Schedule, Windowed
+from forecastkit.models.networks.tf_cells import recur
+from forecastkit.models.networks.weights import PER_LAYER, Weights, draw_weights, shapes
 
 FORECAST_BATCH = 64
 """Windows per forecast call, padded: a fixed shape gives a window the same bits whatever stands beside it."""
+LARGE_BATCH = 512
+"""The same where more windows than this are asked for, as in training."""
+CLIP = 1.0
+DECAYS = (0.9, 0.999)
+TINY = 1e-7
+SLOWER = 4.0
 
-tf.config.list_physical_devices()  # looks for devices now, while its messages are held back
+for gpu in tf.config.list_physical_devices("GPU"):  # before anything touches it; messages are held back now
+    tf.config.experimental.set_memory_growth(gpu, True)
 
-Weights = list[np.ndarray[Any, np.dtype[np.float32]]]
+Inputs = Cube | Windowed
+Tensors = list[Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Training:
-    """Outcome of one fit: best weights, the epoch they come from (0: untrained), losses per epoch."""
+    """Outcome of one fit.
+
+    Args:
+        weights: those of the best epoch.
+        best_epoch: 0 for the untrained network.
+        validation: loss on the validation block before training and after each epoch.
+        training: mean loss of each epoch's steps, while it was trained.
+        learning_rate: at the start of the training that succeeded.
+    """
 
     weights: Weights
     best_epoch: int
     validation: list[float]
+    training: list[float]
+    learning_rate: float
+
+    @property
+    def failed(self) -> bool:
+        """Whether a loss stopped being a number."""
+        return not bool(np.isfinite(self.validation).all())
 
 
 class Loop:
-    """A network of one shape with its compiled epoch, evaluation and forecast."""
+    """`stack` networks of one shape with their compiled epoch, evaluation and forecast.
 
-    def __init__(self, spec: NetworkSpec) -> None:
-        self.spec = spec
-        self.network = build_network(spec, seed=0)
-        self.optimizer = keras.optimizers.AdamW(
-            learning_rate=1e-3, weight_decay=spec.weight_decay, global_clipnorm=1.0
-        )
-        self.optimizer.build(self.network.trainable_variables)
-        windows = tf.TensorSpec([None, spec.lookback, spec.channels], tf.float32)
-        targets = tf.TensorSpec([None, spec.horizon], tf.float32)
-        order = tf.TensorSpec([None, spec.batch], tf.int32)
-        rates = tf.TensorSpec([None], tf.float32)
-        fixed = tf.TensorSpec([FORECAST_BATCH, spec.lookback, spec.channels], tf.float32)
-        self._epoch = _compiled(self._epoch_steps, [windows, targets, order, rates])
-        self._evaluate = _compiled(self._loss, [windows, targets])
-        self._forecast = _compiled(self._apply, [fixed])
-        hidden = keras.Model(self.network.inputs, self.network.get_layer(POINT).input)
-        self._hidden = _compiled(hidden, [fixed])
+    Args:
+        spec: of every network.
+        stack: how many are trained at once; each gets the gradients it would have alone.
+        processor: where it runs, and whether by Keras' layers (which use a GPU's fused kernel).
+    """
+
+    def __init__(self, spec: NetworkSpec, stack: int = 1, processor: Processor = CPU) -> None:
+        self.spec, self.stack, self.processor = spec, stack, processor
+        self._layers = recurrent_layers(spec) if processor.keras_layers and stack == 1 else []
+        with tf.device(processor.name):
+            self._weights, *self._moments = (
+                [tf.Variable(tf.zeros((stack, *shape)), trainable=False) for shape in shapes(spec)]
+                for _ in range(3)
+            )
+        k, batch, ints, floats = stack, spec.batch, tf.int32, tf.float32
+        data = [
+            tf.TensorSpec([k, None, spec.channels], tf.float64),
+            tf.TensorSpec([spec.channels], tf.float64),
+            tf.TensorSpec([k, None], ints),
+            tf.TensorSpec([k, None, spec.horizon], floats),
+        ]
+        order = tf.TensorSpec([k, None, batch], ints)
+        kept = tf.TensorSpec([k, None, spec.layers, batch, spec.units], tf.bool)
+        fixed = tf.TensorSpec([1, None, spec.lookback, spec.channels], floats)
+        given = [tf.TensorSpec((1, *shape), floats) for shape in shapes(spec)]
+        self._epoch = _compiled(self._steps, [*data, order, kept, tf.TensorSpec([None, 2], floats)])
+        self._evaluate = _compiled(self._losses, data)
+        self._answer = _compiled(self._outputs, [given, fixed])
+        self._hidden = _compiled(self._last_states, [given, fixed])
 
     def fit(
         self,
-        train: tuple[Cube, Matrix],
-        valid: tuple[Cube, Matrix],
+        train: tuple[Inputs, Matrix],
+        valid: tuple[Inputs, Matrix],
         schedule: Schedule,
         rng: np.random.Generator,
+        weights: Weights | None = None,
     ) -> Training:
-        """Train from fresh weights; keep those of the best epoch on the validation block.
+        """Train one network; keep the weights of the best epoch on the validation block.
+
+        A training whose loss stops being a number is repeated once from the same start at a quarter of the
+        rate.
 
         Args:
-            train: inputs (N, lookback, channels) and targets (N, horizon).
+            train: inputs (N, lookback, channels), there or as places in a series, and targets (N, horizon).
             valid: the same, later in time.
             schedule: epochs, patience and rate.
             rng: draws weights, batches and dropout.
+            weights: to start from; by default fresh ones.
+
+        Raises:
+            TrainingError: no training came to a finite loss.
         """
-        self._reset(int(rng.integers(2**31)))
-        inputs, targets = (tf.constant(part, tf.float32) for part in train)
-        held_out = [tf.constant(part, tf.float32) for part in valid]
-        steps = -(-len(train[0]) // self.spec.batch)
-        best = Training(self.network.get_weights(), 0, [float(self._evaluate(*held_out))])
-        losses = list(best.validation)
-        for epoch in range(1, schedule.epochs + 1):
-            order = np.resize(rng.permutation(len(train[0])), (steps, self.spec.batch)).astype(np.int32)
-            rates = tf.constant(schedule.rates(epoch - 1, steps), tf.float32)
-            self._epoch(inputs, targets, tf.constant(order), rates)
-            losses.append(float(self._evaluate(*held_out)))
-            if schedule.plain or losses[-1] < min(losses[:-1]):
-                best = Training(self.network.get_weights(), epoch, losses)
-            if epoch - best.best_epoch >= schedule.patience:
-                break
-        return Training(best.weights, best.best_epoch, losses)
+        return self.fit_many([train], [valid], schedule, [rng], None if weights is None else [weights])[0]
+
+    def fit_many(
+        self,
+        trains: Sequence[tuple[Inputs, Matrix]],
+        valids: Sequence[tuple[Inputs, Matrix]],
+        schedule: Schedule,
+        rngs: Sequence[np.random.Generator],
+        weights: Sequence[Weights] | None = None,
+    ) -> list[Training]:
+        """Train `stack` networks at once, each on its own data of equal shapes, as `fit` does one."""
+        seeds = [int(rng.integers(2**31)) for rng in rngs]
+        trainings = self._train(trains, valids, schedule, seeds, weights)
+        for i, training in enumerate(trainings):
+            if training.failed:
+                start = None if weights is None else [weights[i]]
+                trainings[i] = self._retry(trains[i], valids[i], schedule, seeds[i], start)
+        return trainings
 
     def forecast(self, weights: Weights, inputs: Cube) -> Matrix:
         """Run the network with these weights: (O, lookback, channels) -> (O, horizon)."""
-        answers: Cube = self._in_parts(self._forecast, weights, inputs)
+        answers: Cube = self._in_parts(self._answer, weights, inputs)
         return answers[:, :, 0]
 
     def quantiles(self, weights: Weights, inputs: Cube) -> Cube:
         """Run the quantile head: (O, lookback, channels) -> (O, horizon, levels), rising."""
-        answers: Cube = self._in_parts(self._forecast, weights, inputs)
+        answers: Cube = self._in_parts(self._answer, weights, inputs)
         return answers[:, :, 1:]
 
     def states(self, weights: Weights, inputs: Cube) -> Matrix:
@@ -102,68 +150,249 @@ class Loop:
 
     def _in_parts(self, function: Callable[..., Any], weights: Weights, inputs: Cube) -> Any:
         """Run a compiled function on parts of one fixed shape."""
-        self.network.set_weights(weights)
-        rows = []
-        for start in range(0, len(inputs), FORECAST_BATCH):
-            part = inputs[start : start + FORECAST_BATCH]
-            padded = np.zeros((FORECAST_BATCH, *inputs.shape[1:]), dtype=np.float32)
-            padded[: len(part)] = part
-            rows.append(function(tf.constant(padded)).numpy()[: len(part)])
+        given = [tf.constant(array[np.newaxis]) for array in weights]
+        rows, size = [], FORECAST_BATCH if len(inputs) <= LARGE_BATCH else LARGE_BATCH
+        for start in range(0, len(inputs), size):
+            part = inputs[start : start + size]
+            padded = np.zeros((1, size, *inputs.shape[1:]), dtype=np.float32)
+            padded[0, : len(part)] = part
+            with tf.device(self.processor.name):
+                rows.append(function(given, tf.constant(padded)).numpy()[0, : len(part)])
         return np.concatenate(rows).astype(np.float64)
 
-    def _reset(self, seed: int) -> None:
-        """Forget the last fit: fresh weights, an optimizer without memory, dropout from its own seed."""
-        fresh = build_network(self.spec, seed)
-        self.network.set_weights(fresh.get_weights())
-        for layer, other in zip(self.network.layers, fresh.layers, strict=True):
-            if hasattr(layer, "seed_generator"):  # a dropout of 0 has none
-                layer.seed_generator.state.assign(other.seed_generator.state.value)
-        for variable in self.optimizer.variables:
-            variable.assign(tf.zeros_like(variable.value))
+    def _retry(
+        self,
+        train: tuple[Inputs, Matrix],
+        valid: tuple[Inputs, Matrix],
+        schedule: Schedule,
+        seed: int,
+        weights: Sequence[Weights] | None,
+    ) -> Training:
+        slower = replace(schedule, learning_rate=schedule.learning_rate / SLOWER)
+        alone = loop_for(self.spec, 1, self.processor)
+        training = alone._train([train], [valid], slower, [seed], weights)[0]
+        if training.failed:
+            raise TrainingError(
+                f"The loss became no number at a rate of {schedule.learning_rate:g} and again "
+                f"at {slower.learning_rate:g}. Look for outliers in the data, or use a smaller learning_rate."
+            )
+        return training
 
-    def _apply(self, inputs: tf.Tensor, training: bool = False) -> tf.Tensor:
-        """Point forecast and quantiles side by side: (batch, horizon, 1 + levels)."""
-        outputs = self.network(inputs, training=training)
+    def _train(
+        self,
+        trains: Sequence[tuple[Inputs, Matrix]],
+        valids: Sequence[tuple[Inputs, Matrix]],
+        schedule: Schedule,
+        seeds: Sequence[int],
+        weights: Sequence[Weights] | None,
+    ) -> list[Training]:
+        """Train once; a network whose loss is no number stops there, the others go on."""
+        rngs = [np.random.default_rng(seed) for seed in seeds]
+        fresh = [draw_weights(self.spec, rng) for rng in rngs]
+        watch = _Watch(fresh if weights is None else weights, schedule)
+        try:
+            with tf.device(self.processor.name):
+                self._start(watch.weights)
+                data, held_out = _tensors(trains), _tensors(valids)
+                watch.see(self._evaluate(*held_out).numpy(), None, self._current)
+                n, epoch = len(trains[0][1]), 0
+                steps = -(-n // self.spec.batch)
+                while epoch < schedule.epochs and watch.going:
+                    order, kept = self._draw(rngs, n, steps)
+                    rates = _adam_rates(schedule.rates(epoch, steps), epoch * steps)
+                    losses = self._epoch(*data, order, kept, rates).numpy() / steps
+                    epoch += 1
+                    watch.see(self._evaluate(*held_out).numpy(), losses, self._current)
+        except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+            raise TrainingError(
+                f"There is not enough memory to train {self.stack} networks of {self.spec.units} units on "
+                f"batches of {self.spec.batch} windows of {self.spec.lookback} steps. Use a smaller batch, a "
+                "shorter lookback, fewer units or fewer workers."
+            ) from error
+        return watch.trainings()
+
+    def _start(self, weights: Sequence[Weights]) -> None:
+        """Forget the last fit: these weights, an optimizer without memory."""
+        for variable, *arrays in zip(self._weights, *weights, strict=True):
+            variable.assign(np.stack(arrays))
+        for variable in (moment for moments in self._moments for moment in moments):
+            variable.assign(tf.zeros_like(variable))
+
+    def _current(self) -> list[Any]:
+        return [variable.numpy() for variable in self._weights]
+
+    def _draw(self, rngs: Sequence[np.random.Generator], n: int, steps: int) -> tuple[tf.Tensor, tf.Tensor]:
+        """Order of windows (K, steps, batch), and what dropout keeps (K, steps, layers, batch, units)."""
+        spec = self.spec
+        order = [np.resize(rng.permutation(n), (steps, spec.batch)) for rng in rngs]
+        shape = (steps, spec.layers, spec.batch, spec.units)
+        kept = [
+            rng.random(shape, dtype=np.float32) >= spec.dropout if spec.dropout else np.ones(shape, bool)
+            for rng in rngs
+        ]
+        return tf.constant(np.stack(order), tf.int32), tf.constant(np.stack(kept))
+
+    def _steps(
+        self,
+        series: tf.Tensor,
+        anchors: tf.Tensor,
+        starts: tf.Tensor,
+        targets: tf.Tensor,
+        order: tf.Tensor,
+        kept: tf.Tensor,
+        rates: tf.Tensor,
+    ) -> tf.Tensor:
+        """One epoch: the loss of each network, summed over steps."""
+
+        def step(i: tf.Tensor, total: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+            rows = order[:, i]
+            windows = self._cut(series, anchors, tf.gather(starts, rows, batch_dims=1))
+            wanted = tf.gather(targets, rows, batch_dims=1)
+            with tf.GradientTape(watch_accessed_variables=False) as tape:
+                weights = [tf.identity(variable) for variable in self._weights]
+                tape.watch(weights)
+                losses = self._error(self._outputs(weights, windows, kept[:, i]), wanted)
+                loss = tf.reduce_sum(losses)
+            self._update(weights, tape.gradient(loss, weights), rates[i])
+            return i + 1, total + losses
+
+        start = (tf.constant(0), tf.zeros([self.stack]))
+        return tf.while_loop(lambda i, _: i < tf.shape(order)[1], step, start, parallel_iterations=1)[1]
+
+    def _update(self, weights: Tensors, gradients: Tensors, rate: tf.Tensor) -> None:
+        """AdamW (Loshchilov & Hutter 2019) after clipping each network's gradient to length 1."""
+        squares = [tf.reduce_sum(tf.square(g), axis=range(1, len(g.shape))) for g in gradients]
+        shrink = CLIP / tf.maximum(tf.sqrt(tf.add_n(squares)), CLIP)
+        updates = zip(self._weights, weights, gradients, *self._moments, strict=True)
+        for variable, weight, gradient, first, second in updates:
+            gradient *= tf.reshape(shrink, [-1] + [1] * (len(gradient.shape) - 1))
+            mean = first.assign(DECAYS[0] * first + (1 - DECAYS[0]) * gradient)
+            size = second.assign(DECAYS[1] * second + (1 - DECAYS[1]) * tf.square(gradient))
+            change = rate[1] * mean / (tf.sqrt(size) + TINY)
+            variable.assign(weight * (1.0 - rate[0] * self.spec.weight_decay) - change)
+
+    def _losses(
+        self, series: tf.Tensor, anchors: tf.Tensor, starts: tf.Tensor, targets: tf.Tensor
+    ) -> tf.Tensor:
+        """Loss of each network on all windows."""
+        windows = self._cut(series, anchors, starts)
+        return self._error(self._outputs([v.value() for v in self._weights], windows), targets)
+
+    def _cut(self, series: tf.Tensor, anchors: tf.Tensor, starts: tf.Tensor) -> tf.Tensor:
+        """Windows (K, N, lookback, channels) of the series, less their newest value where anchored."""
+        rows = starts[:, :, tf.newaxis] + tf.range(self.spec.lookback)
+        windows = tf.gather(series, rows, batch_dims=1)
+        return tf.cast(windows - anchors * windows[:, :, -1:], tf.float32)
+
+    def _last_states(self, weights: Tensors, windows: tf.Tensor, kept: tf.Tensor | None = None) -> tf.Tensor:
+        """Last hidden states (K, N, units), after dropout where units are kept by `kept`."""
+        sequence = tf.transpose(windows, [2, 0, 1, 3])
+        for layer in range(self.spec.layers):
+            own = weights[PER_LAYER * layer : PER_LAYER * (layer + 1)]
+            sequence = self._recur(layer, sequence, own)
+            if layer == self.spec.layers - 1:
+                sequence = sequence[-1]
+            if kept is not None and self.spec.dropout:
+                sequence *= tf.cast(kept[:, layer], tf.float32) / (1.0 - self.spec.dropout)
+        return sequence
+
+    def _recur(self, layer: int, sequence: tf.Tensor, weights: Tensors) -> tf.Tensor:
+        """Run a recurrent layer, (L, K, N, inputs) -> (L, K, N, units)."""
+        if not self._layers:
+            return recur(self.spec.cell, sequence, weights)
+        alone = tf.transpose(sequence[:, 0], [1, 0, 2])
+        made = self._layers[layer]
+        states, _ = made.stateless_call([w[0] for w in weights], made.non_trainable_variables, alone)
+        return tf.transpose(states, [1, 0, 2])[:, tf.newaxis]
+
+    def _outputs(self, weights: Tensors, windows: tf.Tensor, kept: tf.Tensor | None = None) -> tf.Tensor:
+        """Point forecast and quantiles side by side: (K, N, horizon, 1 + levels)."""
+        hidden = self._last_states(weights, windows, kept)
+        heads = weights[PER_LAYER * self.spec.layers :]
+        answers = (tf.matmul(hidden, heads[0]) + heads[1][:, tf.newaxis])[..., tf.newaxis]
         if not self.spec.quantiles:
-            return outputs[:, :, tf.newaxis]
-        return tf.concat([outputs[0][:, :, tf.newaxis], outputs[1]], axis=2)
-
-    def _loss(self, inputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        return self._error(self._apply(inputs), targets)
+            return answers
+        raw = tf.matmul(hidden, heads[2]) + heads[3][:, tf.newaxis]
+        raw = tf.reshape(raw, tf.concat([tf.shape(answers)[:3], [len(self.spec.quantiles)]], axis=0))
+        rising = tf.concat([raw[..., :1], tf.nn.softplus(raw[..., 1:])], axis=-1)
+        return tf.concat([answers, tf.cumsum(rising, axis=-1)], axis=-1)
 
     def _error(self, outputs: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        """Error of the point forecast, and twice the pinball loss of the quantiles."""
-        errors = targets[:, :, tf.newaxis] - outputs
-        point = errors[:, :, 0]
-        loss = tf.reduce_mean(tf.square(point) if self.spec.loss == "squared" else tf.abs(point))
+        """By network, error of the point forecast, and twice the pinball loss of the quantiles: (K,)."""
+        errors = targets[..., tf.newaxis] - outputs
+        point = errors[..., 0]
+        loss = tf.reduce_mean(tf.square(point) if self.spec.loss == "squared" else tf.abs(point), axis=[1, 2])
         if self.spec.quantiles:
-            levels = tf.constant(self.spec.quantiles, tf.float32)
-            loss += 2.0 * tf.reduce_mean(
-                tf.maximum(levels * errors[:, :, 1:], (levels - 1.0) * errors[:, :, 1:])
-            )
+            levels, errors = tf.constant(self.spec.quantiles, tf.float32), errors[..., 1:]
+            pinball = tf.maximum(levels * errors, (levels - 1.0) * errors)
+            loss += 2.0 * tf.reduce_mean(pinball, axis=[1, 2, 3])
         return loss
 
-    def _epoch_steps(self, inputs: tf.Tensor, targets: tf.Tensor, order: tf.Tensor, rates: tf.Tensor) -> None:
-        def step(i: tf.Tensor) -> tf.Tensor:
-            rows = order[i]
-            with tf.GradientTape() as tape:
-                outputs = self._apply(tf.gather(inputs, rows), training=True)
-                loss = self._error(outputs, tf.gather(targets, rows))
-            variables = self.network.trainable_variables
-            self.optimizer.learning_rate.assign(rates[i])
-            self.optimizer.apply(tape.gradient(loss, variables), variables)
-            return i + 1
 
-        tf.while_loop(lambda i: i < tf.shape(order)[0], step, [tf.constant(0)], parallel_iterations=1)
+class _Watch:
+    """Losses of K networks epoch by epoch: keeps each one's best weights, and says when all have stopped."""
+
+    def __init__(self, weights: Sequence[Weights], schedule: Schedule) -> None:
+        self.weights = [[np.array(array) for array in network] for network in weights]
+        self.schedule = schedule
+        self.best = [0] * len(weights)
+        self.stopped = [False] * len(weights)
+        self.validation: list[list[float]] = [[] for _ in weights]
+        self.training: list[list[float]] = [[] for _ in weights]
+
+    @property
+    def going(self) -> bool:
+        return not all(self.stopped)
+
+    def see(self, validation: Any, training: Any, current: Callable[[], list[Any]]) -> None:
+        """Take the losses after an epoch (training None: before the first), each of shape (K,)."""
+        arrays: list[Any] = []
+        for k in range(len(self.weights)):
+            if self.stopped[k]:
+                continue
+            losses = self.validation[k]
+            better = self.schedule.plain or not losses or validation[k] < losses[self.best[k]]
+            losses.append(float(validation[k]))
+            if training is not None:
+                self.training[k].append(float(training[k]))
+            if better and len(losses) > 1:
+                arrays = arrays or current()
+                self.best[k] = len(losses) - 1
+                self.weights[k] = [array[k].copy() for array in arrays]
+            waited = len(losses) - 1 - self.best[k]
+            self.stopped[k] = waited >= self.schedule.patience or not np.isfinite(losses[-1])
+
+    def trainings(self) -> list[Training]:
+        rate = self.schedule.learning_rate
+        told = zip(self.weights, self.best, self.validation, self.training, strict=True)
+        return [Training(weights, best, valid, train, rate) for weights, best, valid, train in told]
 
 
-def _compiled(function: Callable[..., Any], signature: list[tf.TensorSpec]) -> Callable[..., Any]:
+def _adam_rates(rates: Vector, done: int) -> tf.Tensor:
+    """Rate, and rate with Adam's correction for its start, of each step: (steps, 2)."""
+    t = done + 1 + np.arange(len(rates))
+    correction = np.sqrt(1 - DECAYS[1] ** t) / (1 - DECAYS[0] ** t)
+    return tf.constant(np.stack([rates, rates * correction], axis=1), tf.float32)
+
+
+def _tensors(pairs: Sequence[tuple[Inputs, Matrix]]) -> list[tf.Tensor]:
+    """Series, anchors, starts and targets of K data sets of equal shapes."""
+    inputs = [given if isinstance(given, Windowed) else Windowed.of(given) for given, _ in pairs]
+    return [
+        tf.constant(np.stack([source.series for source in inputs]), tf.float64),
+        tf.constant(np.array(inputs[0].anchored), tf.float64),
+        tf.constant(np.stack([source.starts for source in inputs]), tf.int32),
+        tf.constant(np.stack([targets for _, targets in pairs]), tf.float32),
+    ]
+
+
+def _compiled(function: Callable[..., Any], signature: list[Any]) -> Callable[..., Any]:
     """Trace a function once for its shapes; nothing in it is rewritten, so it runs alike on every Python."""
     compiled: Callable[..., Any] = tf.function(function, input_signature=signature, autograph=False)
     return compiled
 
 
 @lru_cache(maxsize=16)
-def loop_for(spec: NetworkSpec) -> Loop:
+def loop_for(spec: NetworkSpec, stack: int = 1, processor: Processor = CPU) -> Loop:
     """Give the compiled loop of a shape, made at its first use."""
-    return Loop(spec)
+    return Loop(spec, stack, processor)
