@@ -12,7 +12,7 @@ from forecastkit.arrays import Indices, Mask, Matrix, Vector, is_constant
 from forecastkit.errors import SeriesTooShortError
 from forecastkit.models._ar_design import NestedLags, Rows, Terms, rows_of
 from forecastkit.models._ar_recursions import RECURSIONS
-from forecastkit.models._rolling_ols import estimate, first_factor, nested_sums, rolling_factors
+from forecastkit.models._rolling_ols import estimate, exact_scale, first_factor, nested_sums, rolling_factors
 from forecastkit.models.lags import Criterion, chosen, criterion_table
 
 CONSTANT = 1e-12
@@ -75,7 +75,7 @@ def least_squares(sample: Sample, lags: NestedLags, terms: Terms, choose: Criter
     """
     first = sample.part(0)
     centre = float(first.mean()) if terms.trend != "n" else 0.0
-    spread = float(np.sqrt(np.mean((first - centre) ** 2))) or 1.0
+    spread = float(exact_scale(np.sqrt(np.mean((first - centre) ** 2))))
     scaled = (sample.values - centre) / spread
     rows = rows_of(scaled, lags, sample.columns)
     starts, stops, m = sample.starts, sample.stops, lags.longest

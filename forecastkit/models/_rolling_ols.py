@@ -48,6 +48,13 @@ def one_thread() -> AbstractContextManager[Any]:
     return limited
 
 
+def exact_scale(spread: Stack) -> Stack:
+    """Powers of two nearest to spreads, by which values are scaled without rounding; 1 for none."""
+    with np.errstate(divide="ignore"):
+        powers = np.exp2(np.round(np.log2(spread)))
+    return np.where(powers > 0, powers, 1.0)
+
+
 def rolling_factors(rows: Matrix, starts: Indices, stops: Indices, *, begin: Matrix | None = None) -> Cube:
     """Factor rows[start:stop] for every window.
 

@@ -11,7 +11,7 @@ import numpy as np
 from forecastkit.arrays import Indices, Vector, check_vector, is_constant
 from forecastkit.errors import ForecastKitWarning, PlanError, nearest
 from forecastkit.models._ar_design import lags_to, rows_of
-from forecastkit.models._rolling_ols import Stack, first_factor, nested_sums, one_thread
+from forecastkit.models._rolling_ols import Stack, exact_scale, first_factor, nested_sums, one_thread
 
 Criterion = Literal["aic", "aicc", "bic", "hqic", "fpe"]
 CRITERIA: tuple[Criterion, ...] = ("aic", "aicc", "bic", "hqic", "fpe")
@@ -72,7 +72,7 @@ def select_lags(
         )
         return LagSelection(0, np.full(m + 1, np.nan), rows)
     centre = values.mean() if constant else 0.0
-    spread = float(np.sqrt(np.mean((values - centre) ** 2)))
+    spread = float(exact_scale(np.sqrt(np.mean((values - centre) ** 2))))
     scaled = (values - centre) / spread
     terms, sizes = np.ones((len(values), int(constant))), np.arange(m + 1) + constant
     with one_thread():

@@ -12,7 +12,15 @@ from forecastkit.arrays import Cube, Indices, Matrix, Vector
 from forecastkit.errors import DataError, MissingValuesError, SeriesTooShortError
 from forecastkit.models._ar_design import lags_to, rows_of
 from forecastkit.models._ar_paths import iterate
-from forecastkit.models._rolling_ols import estimate, gram_factors, joined, nested_sums, one_thread, rotate
+from forecastkit.models._rolling_ols import (
+    estimate,
+    exact_scale,
+    gram_factors,
+    joined,
+    nested_sums,
+    one_thread,
+    rotate,
+)
 from forecastkit.models.lags import Criterion, check_criterion, chosen, criterion_table, default_max_lag
 from forecastkit.models.protocol import Windows
 
@@ -72,7 +80,8 @@ def forecast_panel(
     centre = values[:, :first].mean(axis=1, keepdims=True)
     spread = values[:, :first].std(axis=1, keepdims=True)
     flat = spread <= 1e-13 * np.abs(values[:, :first]).max(axis=1, keepdims=True)
-    scaled = (values - centre) / np.where(flat, 1.0, spread)
+    size = exact_scale(np.where(flat, 0.0, spread))
+    scaled = (values - centre) / size
     stops = np.arange(first, first + origins)
     mean, p = np.empty((len(values), origins, horizon)), np.empty((len(values), origins), dtype=np.int64)
     with one_thread():
@@ -84,7 +93,7 @@ def forecast_panel(
             p[:, o], phi, constant = _fitted(factors, head, m, stop - m, criterion)
             base = np.repeat(constant[:, None], horizon, axis=1)
             mean[:, o] = iterate(phi, base, scaled[:, stop - m : stop])
-    mean *= np.where(flat, 1.0, spread)[:, :, None]
+    mean *= size[:, :, None]
     mean += centre[:, :, None]
     return PanelForecasts(mean, p, stops)
 

@@ -80,7 +80,7 @@ def test_one_call_equals_the_loop_and_knows_no_future(option, window, missing) -
         begin = 0 if window is None else origin - window
         history = replace(past(values[begin:origin]), start=begin)
         path = one.forecast(history, HORIZON)
-        assert answers.mean[o] == pytest.approx(path, rel=1e-11)
+        assert answers.mean[o] == pytest.approx(path, rel=1e-12)
         levels = one.forecast_quantiles(history, HORIZON, (0.025, 0.1, 0.9, 0.975))
         assert answers.quantiles[o] == pytest.approx(levels, rel=1e-8)
     for poison in (1e9, np.nan):
