@@ -18,6 +18,7 @@ COMMANDS = {
     "config": "Check a jobs file, or print the schema of one.",
     "datasets": "List the bundled series, or show one.",
     "models": "List the models that --models takes.",
+    "selftest": "Compare every model with the best forecast there is, where that is known.",
     "doctor": "Look at versions, device, data and caches; say what is missing.",
     "completion": "Print the script that completes commands in a shell.",
 }
