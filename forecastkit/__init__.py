@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from forecastkit.comparison.evaluation import Evaluation as Evaluation
     from forecastkit.diagnostics.diagnosis import Diagnosis as Diagnosis
     from forecastkit.evaluation import evaluate as evaluate
+    from forecastkit.models.ar_diagnosis import diagnose_ar as diagnose_ar
     from forecastkit.models.contract import check_forecaster as check_forecaster
     from forecastkit.models.panel import forecast_panel as forecast_panel
     from forecastkit.models.protocol import History as History
@@ -43,6 +44,7 @@ _HOMES = {
     "check_forecaster": "models.contract",
     "compare": "api",
     "diagnose": "api",
+    "diagnose_ar": "models.ar_diagnosis",
     "evaluate": "evaluation",
     "forecast_panel": "models.panel",
     "load": "sources.loading",

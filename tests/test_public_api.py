@@ -28,6 +28,7 @@ PUBLIC = [
     "check_forecaster",
     "compare",
     "diagnose",
+    "diagnose_ar",
     "evaluate",
     "forecast_panel",
     "load",

@@ -6,23 +6,18 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from scipy.special import chdtrc
 
 from forecastkit.arrays import Matrix, Vector, check_vector, is_constant
-from forecastkit.diagnostics.autocorrelation import (
-    Correlogram,
-    arch_lm,
-    breusch_godfrey,
-    correlogram,
-    ljung_box,
-)
-from forecastkit.diagnostics.diagnosis import pooled_lags
+from forecastkit.diagnostics.autocorrelation import Correlogram, correlogram
 from forecastkit.diagnostics.outcome import HypothesisTest
 from forecastkit.diagnostics.stationarity import adf
 from forecastkit.errors import DataError, SeriesTooShortError
+from forecastkit.models._ar_residuals import residual_tests
 from forecastkit.models.lags import Criterion, select_lags
 from forecastkit.series.recursions import psi_weights
+from forecastkit.series.transforms import find_transform
 from forecastkit.series.windows import lag_matrix
+from forecastkit.sources.objects import as_series
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -161,9 +156,10 @@ class ArDiagnosis:
 
 
 def diagnose_ar(
-    values: Vector,
+    series: Any,
     *,
-    period: int = 1,
+    transform: str | None = None,
+    period: int | None = None,
     p: int | None = None,
     difference: bool | None = None,
     constant: bool | None = None,
@@ -172,10 +168,13 @@ def diagnose_ar(
     """Estimate one autoregression on a whole series and take it apart.
 
     Args:
-        values: shape (T,).
-        period: season length; decides how many lags residual tests pool and how many are shown.
+        series: a Series, a pandas Series or a one-dimensional array; covariates are left out.
+        transform: as in `backtest`; what it makes of the values is modelled.
+        period: season length, by default that of the series; decides how many lags residual tests pool and
+            how many are shown.
         p: order; by BIC where None.
-        difference: model first differences; where None, if the ADF test (5 %) finds a unit root.
+        difference: model first differences; where None, if the ADF test (5 %) finds a unit root in what are
+            no changes already.
         constant: estimate one; where None, unless differences are modelled.
         horizon: H of the impulse response and the error curve.
 
@@ -183,8 +182,17 @@ def diagnose_ar(
         SeriesTooShortError: fewer than 30 values, or fewer rows than the order needs.
         DataError: the series, or its differences, are constant.
     Source: estimates and both kinds of standard errors are those of statsmodels `OLS`.
+
+    Example:
+        >>> import forecastkit as fk
+        >>> round(diagnose_ar(fk.load("sunspots"), p=2, difference=False).roots[0].cycle, 1)
+        10.9
     """
-    y = check_vector(values, "The series of an AR diagnosis")
+    data = as_series(series)
+    period = data.period if period is None else period
+    chosen = find_transform(data.default_transform if transform is None else transform)
+    y = check_vector(chosen.fit(data.values, period).forward(data.values), "The series of an AR diagnosis")
+    difference = False if difference is None and chosen.changes else difference
     needed = max(SHORTEST, 3 * (p or 0) + 12)
     if len(y) < needed:
         raise SeriesTooShortError(
@@ -192,7 +200,7 @@ def diagnose_ar(
             "lower order."
         )
     differenced = (not is_constant(y) and not adf(y).rejected) if difference is None else difference
-    constant = not differenced if constant is None else constant
+    constant = not (differenced or chosen.changes) if constant is None else constant
     x = np.diff(y) if differenced else np.asarray(y)
     if is_constant(x):
         what = "differences are" if differenced else "series is"
@@ -220,7 +228,7 @@ def diagnose_ar(
         error=sigma * np.sqrt(np.cumsum(effect[:horizon] ** 2)),
         spread=_process_deviation(phi, sigma) if stationary else None,
         orders=orders,
-        tests=_tests(residuals, design, p, period),
+        tests=residual_tests(residuals, design, p, period),
         correlogram=correlogram(x, max(1, min(max(24, 2 * period + 2), len(x) // 3, 120))),
     )
 
@@ -271,26 +279,3 @@ def _process_deviation(phi: Vector, sigma: float) -> float | None:
     """Standard deviation of the process, None where the weights do not die out in sight."""
     psi = psi_weights(phi, FARTHEST)
     return float(sigma * np.sqrt(np.sum(psi**2))) if abs(psi[-1]) < 1e-6 else None
-
-
-def _tests(residuals: Vector, design: Matrix, p: int, period: int) -> tuple[HypothesisTest, ...]:
-    n = len(residuals)
-    pooled = max(1, pooled_lags(n, period))
-    further = max(1, min(pooled, (n - design.shape[1] - 1) // 4))
-    return (
-        ljung_box(residuals, min(max(pooled, p + 5), n - 1), fitted=p),
-        breusch_godfrey(residuals, design, further),
-        breusch_godfrey(residuals, design, further, form="robust"),
-        arch_lm(residuals, max(1, min(5, (n - 4) // 2))),
-        _normality(residuals),
-    )
-
-
-def _normality(residuals: Vector) -> HypothesisTest:
-    """Jarque-Bera: n (skewness^2 / 6 + excess kurtosis^2 / 24), chi-square(2)."""
-    name, null, n = "Jarque-Bera", "the residuals are normal", len(residuals)
-    if is_constant(residuals):
-        return HypothesisTest(name, null, None, None, n, reason="all residuals are equal")
-    z = (residuals - residuals.mean()) / residuals.std()
-    statistic = float(n * (np.mean(z**3) ** 2 / 6 + (np.mean(z**4) - 3) ** 2 / 24))
-    return HypothesisTest(name, null, statistic, float(chdtrc(2, statistic)), n, (2,))

@@ -33,15 +33,20 @@ class ArSection:
         span: which data it was fitted on.
         sentences: what matters, or why there is nothing.
         found: the diagnosis; None where there is none.
-        pictures, tables: what a page shows.
+        figures, tables: what a report shows.
     """
 
     model: str
     span: str
     sentences: tuple[str, ...]
     found: ArDiagnosis | None = None
-    pictures: tuple[Picture, ...] = ()
+    figures: tuple[Figured, ...] = ()
     tables: tuple[Table, ...] = ()
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        """The figures as a page embeds them."""
+        return tuple(map(picture, self.figures))
 
 
 @lru_cache(maxsize=2)
@@ -86,9 +91,7 @@ def ar_section(comparison: Comparison) -> ArSection | None:
     figured = Figured(
         "memory", "How long it remembers, and how far it sees", draw_memory, found, _captions(found)
     )
-    return ArSection(
-        model, span, tuple(summary_words(found)), found, (picture(figured),), tuple(ar_tables(found))
-    )
+    return ArSection(model, span, tuple(summary_words(found)), found, (figured,), tuple(ar_tables(found)))
 
 
 def ar_document(comparison: Comparison) -> dict[str, Any] | None:

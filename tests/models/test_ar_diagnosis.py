@@ -1,13 +1,17 @@
 """The AR taken apart: against statsmodels, against closed forms, and what it says in words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from statsmodels.regression.linear_model import OLS
 from statsmodels.tsa.ar_model import AutoReg
 
+import forecastkit as fk
 from forecastkit.errors import DataError, SeriesTooShortError
 from forecastkit.models.ar_diagnosis import diagnose_ar
 from forecastkit.reporting.ar_words import summary_words
+from forecastkit.series.series import Series
 
 
 @pytest.fixture
@@ -100,3 +104,13 @@ def test_what_cannot_be_estimated_is_refused():
         diagnose_ar(np.ones(50))
     with pytest.raises(SeriesTooShortError, match="was given 20 values; 30 are needed"):
         diagnose_ar(np.arange(20.0))
+
+
+def test_a_series_brings_its_period_and_its_transform():
+    walk = np.exp(np.random.default_rng(3).normal(size=200).cumsum() / 50)
+    prices = replace(Series.from_array(walk, period=5), default_transform="log-return")
+    found = fk.diagnose_ar(prices)
+    alone = diagnose_ar(np.diff(np.log(walk)), period=5, difference=False, constant=False)
+    assert (found.differenced, found.constant, found.n) == (False, False, 199)
+    assert found.to_dict()["residual_tests"] == alone.to_dict()["residual_tests"]
+    assert fk.diagnose_ar(prices, transform="none").differenced

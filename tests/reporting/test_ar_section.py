@@ -10,6 +10,7 @@ from forecastkit.reporting.ar_figure import draw_memory
 from forecastkit.reporting.ar_section import ar_section
 from forecastkit.reporting.document import document
 from forecastkit.reporting.page import page
+from forecastkit.reporting.render import render
 
 
 @pytest.fixture(scope="module")
@@ -33,6 +34,9 @@ def test_page_and_document_hold_it(result):
     html = page(result)
     for part in ("The autoregression taken apart", "HAC s.e.", "Inverse roots", "What it leaves"):
         assert part in html
+    text = render(result, ["md"])["report.md"]
+    for part in ("ar taken apart: AR(2) of the values", "figures/memory.png", "### Inverse roots"):
+        assert part in text
     told = document(result)["autoregression"]
     assert told["model"] == "ar"
     assert len(told["found"]["error"]) == 6

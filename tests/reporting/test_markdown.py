@@ -35,6 +35,7 @@ def test_files(files):
         "figures/calibration.png",
         "figures/error.png",
         "figures/fans.png",
+        "figures/memory.png",
         "figures/skill.png",
         "forecasts.csv",
         "report.md",
