@@ -12,14 +12,14 @@ import numpy as np
 from forecastkit.arrays import Indices, Matrix, Vector
 from forecastkit.backtesting.certificate import Certificate
 from forecastkit.comparison.placebo import Placebo
-from forecastkit.diagnostics.outcome import HypothesisTest
+from forecastkit.diagnostics.outcome import LEVEL
 from forecastkit.diagnostics.stationarity import adf
 
 if TYPE_CHECKING:
     from forecastkit.comparison.comparison import Comparison
 
 ENOUGH = 40
-"""Observations before the first origin from which a unit root is tested there; else in all that is known."""
+"""Observations before the first origin from which a unit root is tested there too."""
 OURS = "forecastkit."
 
 
@@ -115,16 +115,17 @@ class Audited:
         return self.n > 1 and bool((np.diff(self.origins) == 1).all())
 
     @cached_property
-    def unit_root(self) -> HypothesisTest:
-        """ADF on what was known at the first origin, or on all of a frame that holds little before it."""
+    def unit_root_p(self) -> float:
+        """Larger p-value of ADF on what was known at the first origin, where that is enough, and on all."""
         first = int(self.forecasts.origins[0])
-        known = self.level[:first] if first >= ENOUGH else self.level
-        return adf(known[np.isfinite(known)])
+        parts = [self.level, *([self.level[:first]] if first >= ENOUGH else [])]
+        tests = [adf(part[np.isfinite(part)]) for part in parts]
+        return max(1.0 if test.p_value is None else test.p_value for test in tests)
 
     @property
     def wanders(self) -> bool:
         """Whether a unit root is not rejected: the last value is then hard or impossible to beat."""
-        return not self.unit_root.rejected
+        return self.unit_root_p >= LEVEL
 
     def shipped(self, model: str) -> bool:
         """Whether a model of this package made these forecasts here; tests prove what its code does."""

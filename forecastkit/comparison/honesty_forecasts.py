@@ -80,7 +80,7 @@ def level_scores(case: Audited) -> Finding | None:
 
     Rule: prices are scored on log returns. Where the scored scale is a level whose unit root is not rejected
     and R2 at h = 1 is above .9, this informs of R2 with the skill over the best reference beside it; it warns
-    where prices are scored as levels, or no model has skill.
+    where prices are scored as levels, or forecasts made elsewhere have no skill.
     """
     if not case.models or case.n < 2:
         return None
@@ -92,7 +92,7 @@ def level_scores(case: Audited) -> Finding | None:
     mse = {m: float(case.comparison.scores.of(m, "squared")[0]) for m in case.models}
     best = min(mse, key=lambda model: mse[model])
     r2 = 1 - mse[best] / variance if variance > 0 else np.nan
-    facts: dict[str, Any] = {"r2": r2, "model": best, "unit_root_p": case.unit_root.p_value}
+    facts: dict[str, Any] = {"r2": r2, "model": best, "unit_root_p": case.unit_root_p}
     if not (case.wanders and r2 > HIGH_R2):
         why = "returns to its mean" if not case.wanders else f"has an R2 of {r2:.2f} at h = 1"
         return Finding("H-LEVEL", "pass", f"The level {why}: errors on it mean what they say.", facts=facts)
@@ -104,7 +104,7 @@ def level_scores(case: Audited) -> Finding | None:
     )
     prices = case.series.default_transform == "log-return"
     skilful = any(case.comparison.claimed[model] for model in case.models)
-    if prices or not skilful:
+    if prices or not (case.made_here or skilful):
         remedy = "Score returns (--transform log-return for prices), and never quote R2 or MAPE of the level."
         return Finding("H-LEVEL", "warn", text, remedy, facts)
     return Finding("H-LEVEL", "inform", text, "Quote skill, never R2 or MAPE of the level.", facts)
@@ -192,13 +192,13 @@ def constant_forecasts(case: Audited) -> Finding | None:
     remedy = (
         "Train again: lower the rate, use tanh units, give it a base to correct, look at the training curve."
         if networks
-        else "Nothing: the model found nothing to follow."
+        else ""
     )
     return Finding("H-CONST", level, text, remedy, {"moved": moved})
 
 
 def _equal(curve: Vector) -> bool:
-    return bool(np.ptp(curve) <= 1e-9 * np.mean(np.abs(curve)))
+    return bool(0 < np.mean(curve) and np.ptp(curve) <= 1e-9 * np.mean(curve))
 
 
 def percentage_errors(case: Audited) -> Finding | None:

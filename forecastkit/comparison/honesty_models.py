@@ -86,7 +86,8 @@ def _proved(
             code, "warn", text, "Give a recipe that learns in `fit`, or the function that makes it.", facts
         )
     certified = [model for model in known if known[model].outcome == "certified"]
-    parts = [f"{len(models) - len(foreign)} models by design: {design}"] if len(foreign) < len(models) else []
+    ours = [model for model in models if model not in foreign]
+    parts = [f"{' and '.join(ours)} by design: {design}"] if ours else []
     if certified:
         parts.append(f"{' and '.join(certified)}: {asked} changed no bit of the forecasts")
     return Finding(code, "pass", "; ".join(parts) + ".", facts=facts)

@@ -68,7 +68,8 @@ def check_title(code: str) -> str:
         >>> check_title("H-CONST")
         'a network that collapsed to a constant'
     """
-    return explain(code).splitlines()[0].partition(": ")[2].rstrip(".")
+    title = explain(code).splitlines()[0].partition(": ")[2].rstrip(".")
+    return title.partition(" (needs")[0]
 
 
 def explanation(code: str, *, width: int = WIDTH) -> str:
