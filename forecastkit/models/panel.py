@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike
 
-from forecastkit.arrays import Cube, Indices, Matrix, Vector
-from forecastkit.errors import DataError, MissingValuesError, SeriesTooShortError
-from forecastkit.models._ar_design import lags_to, rows_of
+from forecastkit.arrays import Cube, Indices, Matrix, Vector, check_vector
+from forecastkit.errors import DataError, PlanError, SeriesTooShortError
+from forecastkit.models._ar_design import Trend, lags_to, rows_of
 from forecastkit.models._ar_paths import iterate
+from forecastkit.models._ar_task import LOWERED
 from forecastkit.models._rolling_ols import (
     estimate,
     exact_scale,
@@ -21,8 +24,9 @@ from forecastkit.models._rolling_ols import (
     one_thread,
     rotate,
 )
+from forecastkit.models.autoregressive import Autoregression
 from forecastkit.models.lags import Criterion, check_criterion, chosen, criterion_table, default_max_lag
-from forecastkit.models.protocol import Windows
+from forecastkit.models.protocol import History, Schedule, Windows
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,115 +36,172 @@ class PanelForecasts:
     Args:
         mean: shape (S, O, H).
         p: order chosen, shape (S, O).
-        origins: shape (O,); the past of origin t is the first t values.
+        origins: shape (S, O); the past of origin t is the first t values.
     """
 
     mean: Cube
     p: Windows
-    origins: Indices
+    origins: Windows
 
 
 def forecast_panel(
-    panel: ArrayLike,
+    panel: ArrayLike | Sequence[ArrayLike],
     *,
     horizon: int,
     origins: int = 1,
     max_lag: int | None = None,
     criterion: Criterion = "aic",
+    difference: bool | None = False,
+    trend: Trend = "c",
+    period: int = 1,
+    seasons: int = 0,
 ) -> PanelForecasts:
-    """Forecast many series of one length by autoregressions in levels, refitted at each origin.
+    """Forecast many series by autoregressions, refitted at each origin.
 
-    Each series is what `Autoregression(criterion=..., max_lag=..., difference=False)` makes of it alone; the
-    factors start from sums of products where that is accurate enough, else from the rows.
+    Each series is what `Autoregression` with these options makes of it alone. Series of one length without
+    gaps, modelled with at most a constant, are served together: their factors start from sums of products
+    where that is accurate enough, else from the rows. All others are served one by one.
 
     Args:
-        panel: one series per row, shape (S, T), finite.
+        panel: one series per row, shape (S, T), or series of any lengths; NaN where a value is missing.
         horizon: steps ahead, H.
-        origins: how many, one value apart; the last forecasts the last H values of the panel.
-        max_lag: highest order; by default that of a series of the length before the first origin.
+        origins: how many, one value apart; the last forecasts the last H values of each series.
+        max_lag: highest order; by default that of a series of the length before its first origin.
         criterion: "aic", "aicc", "bic", "hqic" or "fpe".
+        difference: model first differences; None decides for each series as `ar` does.
+        trend: "n", "c" or "ct", of the levels.
+        period, seasons: season length m and lags m, 2m .. of it added to every order.
 
     Raises:
-        DataError: not a matrix of finite numbers.
-        SeriesTooShortError: too few values before the first origin.
+        DataError: not series of numbers, or one is infinite somewhere.
+        PlanError: an option is unknown, or seasonal lags are asked for without a period.
+        SeriesTooShortError: too few values before a first origin.
 
     Example:
         >>> forecast_panel(np.random.default_rng(0).normal(size=(3, 90)), horizon=4, origins=2).mean.shape
         (3, 2, 4)
     """
     check_criterion(criterion)
-    values = _checked(panel)
-    first = values.shape[1] - horizon - origins + 1
-    m = default_max_lag(max(first, 0)) if max_lag is None else max_lag
+    if seasons and period < 2:
+        raise PlanError(f"seasons={seasons} was asked for with period {period}. Give the season length.")
+    recipe = Autoregression(
+        criterion=criterion, max_lag=max_lag, difference=difference, trend=trend, seasons=seasons
+    )
+    series = _checked(panel)
+    firsts = np.array([len(values) for values in series]) - horizon - origins + 1
+    stops = firsts[:, None] + np.arange(origins)
+    mean, p = np.empty((len(series), origins, horizon)), np.empty((len(series), origins), dtype=np.int64)
+    alike = difference is not None and not seasons and (trend != "ct" or difference)
+    groups: dict[int, list[int]] = {}
+    for s, values in enumerate(series):
+        if alike and np.isfinite(values).all():
+            groups.setdefault(len(values), []).append(s)
+        else:
+            mean[s], p[s] = _alone(recipe, values, stops[s], horizon, period)
+    for rows in groups.values():
+        together = np.stack([series[s] for s in rows])
+        mean[rows], p[rows] = _together(recipe, together, stops[rows[0]], horizon)
+    return PanelForecasts(mean, p, cast(Windows, stops))
+
+
+def _alone(
+    recipe: Autoregression, values: Vector, stops: Indices, horizon: int, period: int
+) -> tuple[Matrix, Indices]:
+    """Forecasts (O, H) and orders (O,) of one series."""
+    windows = np.stack([np.zeros_like(stops), stops], axis=1)
+    known = values[: max(int(stops[-1]), 0)]
+    if stops[0] < 1:
+        raise SeriesTooShortError(
+            f"A series of {len(values)} values has none before its first of {len(stops)} origins at horizon "
+            f"{horizon}. Use fewer origins or a shorter horizon."
+        )
+    history = History(known, pd.RangeIndex(len(known)), period)
+    answers = recipe.forecast_origins(
+        history,
+        Schedule(windows, windows, np.arange(len(stops))),
+        horizon=horizon,
+        rng=np.random.default_rng(0),
+    )
+    return answers.mean, np.array([fact["p"] for fact in answers.facts], dtype=np.int64)
+
+
+def _together(recipe: Autoregression, values: Matrix, stops: Indices, horizon: int) -> tuple[Cube, Windows]:
+    """Forecasts (S, O, H) and orders (S, O) of series of one length, with at most a constant."""
+    difference = bool(recipe.difference)
+    constant = (LOWERED[recipe.trend] if difference else recipe.trend) == "c"
+    first, origins = int(stops[0]) - difference, len(stops)
+    m = default_max_lag(max(first, 0)) if recipe.max_lag is None else recipe.max_lag
     if first < 2 * m + 3:
         raise SeriesTooShortError(
-            f"The series of the panel have {values.shape[1]} values; horizon {horizon}, {origins} origins "
-            f"and max_lag {m} need {2 * m + 2 + horizon + origins}. Use a smaller max_lag or fewer origins."
+            f"Series of the panel have {values.shape[1]} values; horizon {horizon}, {origins} origins and "
+            f"max_lag {m} need {2 * m + 2 + horizon + origins + difference}. Use a smaller max_lag or fewer "
+            "origins."
         )
-    centre = values[:, :first].mean(axis=1, keepdims=True)
-    spread = values[:, :first].std(axis=1, keepdims=True)
-    flat = spread <= 1e-13 * np.abs(values[:, :first]).max(axis=1, keepdims=True)
+    x = np.diff(values, axis=1) if difference else values
+    centre = x[:, :first].mean(axis=1, keepdims=True) * constant
+    spread = np.sqrt(np.mean((x[:, :first] - centre) ** 2, axis=1, keepdims=True))
+    flat = spread <= 1e-13 * np.abs(x[:, :first]).max(axis=1, keepdims=True)
     size = exact_scale(np.where(flat, 0.0, spread))
-    scaled = (values - centre) / size
-    stops = np.arange(first, first + origins)
-    mean, p = np.empty((len(values), origins, horizon)), np.empty((len(values), origins), dtype=np.int64)
+    scaled = (x - centre) / size
+    mean, p = np.empty((len(x), origins, horizon)), np.empty((len(x), origins), dtype=np.int64)
     with one_thread():
-        factors, head = _first_factors(scaled[:, :first], m), _heads(scaled, m)
-        for o, stop in enumerate(stops.tolist()):
+        factors = _first_factors(scaled[:, :first], m, constant=constant)
+        head = _heads(scaled, m, constant=constant)
+        for o, stop in enumerate(range(first, first + origins)):
             if o:
-                newest = np.concatenate([np.ones((len(values), 1)), _newest(scaled, stop - 1, m)], axis=1)
-                factors = joined(factors, newest[:, None, :])
-            p[:, o], phi, constant = _fitted(factors, head, m, stop - m, criterion)
-            base = np.repeat(constant[:, None], horizon, axis=1)
-            mean[:, o] = iterate(phi, base, scaled[:, stop - m : stop])
+                factors = joined(factors, _newest(scaled, stop - 1, m, constant=constant)[:, None, :])
+            p[:, o], phi, base = _fitted(factors, head, m, stop - m, recipe.criterion, constant=constant)
+            mean[:, o] = iterate(phi, np.repeat(base[:, None], horizon, axis=1), scaled[:, stop - m : stop])
     mean *= size[:, :, None]
     mean += centre[:, :, None]
-    return PanelForecasts(mean, p, stops)
+    if difference:
+        mean = np.cumsum(mean, axis=2) + values[:, stops - 1, None]
+    return mean, p
 
 
-def _first_factors(scaled: Matrix, m: int) -> Cube:
+def _first_factors(scaled: Matrix, m: int, *, constant: bool) -> Cube:
     """Factor the first window of every series."""
-    factors, trusted = gram_factors(scaled, m, constant=True)
+    factors, trusted = gram_factors(scaled, m, constant=constant)
     for s in np.flatnonzero(~trusted).tolist():
-        rows = rows_of(scaled[s], lags_to(m), np.ones((scaled.shape[1], 1))).table[m:]
-        factors[s] = rotate(np.zeros((m + 2, m + 2), order="F"), rows)
+        rows = rows_of(scaled[s], lags_to(m), np.ones((scaled.shape[1], int(constant)))).table[m:]
+        factors[s] = rotate(np.zeros((rows.shape[1], rows.shape[1]), order="F"), rows)
     return factors
 
 
-def _heads(scaled: Matrix, m: int) -> Cube:
-    """Rows of the first m values, which only short orders can use: shape (S, m, m + 2)."""
-    head = np.zeros((len(scaled), m, m + 2))
+def _heads(scaled: Matrix, m: int, *, constant: bool) -> Cube:
+    """Rows of the first m values, which only short orders can use: shape (S, m, K)."""
+    head = np.zeros((len(scaled), m, m + 1 + constant))
     for t in range(m):
-        head[:, t, 0] = 1.0
-        head[:, t, 1 : t + 1] = scaled[:, :t][:, ::-1]
+        head[:, t, :constant] = 1.0
+        head[:, t, constant : t + constant] = scaled[:, :t][:, ::-1]
         head[:, t, -1] = scaled[:, t]
     return head
 
 
-def _newest(scaled: Matrix, t: int, m: int) -> Matrix:
-    """Lags 1..m of value t, then the value itself."""
-    return np.concatenate([scaled[:, t - m : t][:, ::-1], scaled[:, t : t + 1]], axis=1)
+def _newest(scaled: Matrix, t: int, m: int, *, constant: bool) -> Matrix:
+    """A constant, where there is one, lags 1..m of value t, then the value itself."""
+    ones = np.ones((len(scaled), int(constant)))
+    return np.concatenate([ones, scaled[:, t - m : t][:, ::-1], scaled[:, t : t + 1]], axis=1)
 
 
 def _fitted(
-    factors: Cube, head: Cube, m: int, rows: int, criterion: Criterion
+    factors: Cube, head: Cube, m: int, rows: int, criterion: Any, *, constant: bool
 ) -> tuple[Indices, Matrix, Vector]:
     """Order, coefficients by lag and constant of every series."""
-    sizes = np.arange(1, m + 2)
+    sizes = np.arange(m + 1) + constant
     ssr = nested_sums(factors, sizes)
     p = chosen(criterion_table(ssr / rows, sizes, np.array([rows]), criterion), ssr)
     found, _ = estimate(factors, sizes[p], head, p)
-    return p, found[:, 1:], cast(Vector, found[:, 0])
+    base = found[:, 0] if constant else np.zeros(len(found))
+    return p, found[:, constant:], cast(Vector, base)
 
 
-def _checked(panel: ArrayLike) -> Matrix:
-    values = np.asarray(panel, dtype=np.float64)
-    if values.ndim != 2 or values.size == 0:
-        raise DataError(f"The panel has shape {values.shape}; one series per row, shape (S, T), is needed.")
-    bad = np.argwhere(~np.isfinite(values))
-    if len(bad):
-        raise MissingValuesError(
-            f"The panel has {len(bad)} missing or infinite values, the first in series {bad[0][0]} at "
-            f"position {bad[0][1]}. Every value is needed: fill or drop them first."
+def _checked(panel: ArrayLike | Sequence[ArrayLike]) -> list[Vector]:
+    """Every series as a vector, NaN where a value is missing."""
+    rows = list(cast(Any, panel))
+    if not rows or any(np.ndim(row) != 1 for row in rows):
+        raise DataError(
+            "The panel holds no series, or single numbers. One series per row, shape (S, T), or a list of "
+            "series is needed."
         )
-    return cast(Matrix, values)
+    return [check_vector(row, f"Series {s} of the panel", keep_missing=True) for s, row in enumerate(rows)]

@@ -132,7 +132,7 @@ def panel(repeats: int, count: int = 8) -> None:
 
 
 def scaling(repeats: int) -> None:
-    """Print how seconds grow when one size is doubled."""
+    """Print how seconds grow when one size is doubled, and with the number of series."""
     base = {"n": 4000, "origins": 200, "m": 24, "horizon": 30}
     print(f"{'doubled':>10} {'ms':>9} {'ratio':>7}")
     plain = 0.0
@@ -141,6 +141,13 @@ def scaling(repeats: int) -> None:
         seconds = ours(series(sizes["n"]), sizes["origins"], sizes["horizon"], sizes["m"], repeats)
         plain = plain or seconds
         print(f"{doubled or 'nothing':>10} {1e3 * seconds:9.1f} {seconds / plain:7.2f}")
+    print(f"{'series':>10} {'ms':>9} {'ms each':>9}")
+    for count in (1, 10, 100, 1000):
+        values = np.random.default_rng(3).normal(size=(count, 500)).cumsum(axis=1)
+        seconds = median_seconds(
+            lambda values=values: fk.forecast_panel(values, horizon=24, origins=10, max_lag=12), repeats
+        )
+        print(f"{count:>10} {1e3 * seconds:9.1f} {1e3 * seconds / count:9.3f}")
 
 
 def main() -> None:
