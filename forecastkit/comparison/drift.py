@@ -208,8 +208,8 @@ def _skill_change(model: str, now: Summary, earlier: Sequence[Summary]) -> Chang
         found,
         horizons[0],
         _usual(horizons),
-        now.limit.get(model, "failed" if model in now.dropped else ""),
-        earlier[0].limit.get(model, "failed" if model in earlier[0].dropped else ""),
+        "failed" if model in now.dropped else now.limit.get(model, ""),
+        "failed" if model in earlier[0].dropped else earlier[0].limit.get(model, ""),
         found != horizons[0],
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from forecastkit.comparison.comparison import Comparison
 from forecastkit.reporting.changes import Changes
-from forecastkit.reporting.document import SCHEMA_VERSION, document, to_plain
+from forecastkit.reporting.document import SCHEMA_VERSION, to_plain
 from forecastkit.reporting.words import reach, verdict_sentence
 
 NEWEST = 30
@@ -115,7 +115,7 @@ def edition_page(edition: Edition) -> str:
 
 
 def edition_document(edition: Edition) -> dict[str, Any]:
-    """Everything that the reports of a run say, JSON-ready."""
+    """What a run found, JSON-ready; the whole document of each series lies in its folder."""
     plain: dict[str, Any] = to_plain(
         {
             "schema_version": SCHEMA_VERSION,
@@ -125,7 +125,15 @@ def edition_document(edition: Edition) -> dict[str, Any]:
             "gates_tripped": edition.tripped,
             "failed": edition.failed,
             "moved": edition.moved,
-            "series": {name: document(result, c) for name, (result, c) in edition.results.items()},
+            "series": {
+                name: {
+                    "folder": edition.folders[name],
+                    "sentence": verdict_sentence(result),
+                    "skill_horizon": {model: asdict(h) for model, h in result.skill_horizon.items()},
+                    "changes": changes.document(),
+                }
+                for name, (result, changes) in edition.results.items()
+            },
             "failures": edition.failures,
         }
     )

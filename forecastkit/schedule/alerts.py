@@ -19,7 +19,7 @@ from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential, wait_random
 
 from forecastkit.errors import ConfigurationError
 from forecastkit.schedule.jobs import Alerts, Event, Mail
@@ -60,7 +60,8 @@ class Message:
     def text(self) -> str:
         """All of it as plain text."""
         body = [self.subject, "", *(f"- {line}" for line in self.lines)]
-        return "\n".join([*body, *(["", f"Report: {self.report}"] if self.report else [])]) + "\n"
+        told = "\n".join([*body, *(["", f"Report: {self.report}"] if self.report else [])]) + "\n"
+        return told.encode("utf-8", "replace").decode("utf-8")  # half of a surrogate pair cannot travel
 
 
 class _Refused(ValueError):
@@ -128,7 +129,7 @@ def _patiently(call: Callable[[], None]) -> None:
     """Try again where the other side did not answer or had a fault of its own."""
     retrying = Retrying(
         stop=stop_after_attempt(TRIES),
-        wait=wait_exponential_jitter(initial=0.5, max=10.0),
+        wait=wait_exponential(multiplier=0.5, max=10.0) + wait_random(0.0, 0.5),
         retry=retry_if_exception_type(
             (URLError, ConnectionError, TimeoutError, smtplib.SMTPServerDisconnected)
         ),
@@ -151,6 +152,7 @@ def _post(url: str, message: Message) -> None:
         with build_opener(_NoRedirect).open(request, timeout=TIMEOUT):
             pass
     except HTTPError as error:
+        error.close()
         if error.code >= 500:
             raise _Unanswered(f"it answered {error.code}") from None
         raise _Refused(f"it answered {error.code}") from None
@@ -192,16 +194,12 @@ def _apprise(alerts: Alerts, message: Message) -> None:
 
 def _reason(error: Exception) -> str:
     """Why a channel failed, without what a server or a library repeats of addresses and secrets."""
+    if isinstance(error, _Refused | _Unanswered | ConfigurationError):
+        return str(error)
     if isinstance(error, smtplib.SMTPResponseException):
         return f"the server answered {error.smtp_code}"
-    if isinstance(error, smtplib.SMTPException):
-        return type(error).__name__
     if isinstance(error, URLError) and isinstance(error.reason, OSError):
         error = error.reason
     if isinstance(error, OSError) and error.errno and error.strerror:
         return error.strerror
-    return (
-        str(error)
-        if type(error) in (ConfigurationError, ConnectionError, ValueError)
-        else type(error).__name__
-    )
+    return type(error).__name__

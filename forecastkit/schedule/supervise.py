@@ -106,13 +106,18 @@ def attend(desks: Sequence[Desk], *, workers: int, forever: bool, say: Say) -> l
 def run_once(desk: Desk, say: Say) -> tuple[int, str]:
     """Run a job now; give its exit code and the id of the run."""
     one = start(desk, desk.time_to_serve(datetime.now(UTC)), secret_names(desk.alerts))
+    return finish(one, say), one.run
+
+
+def finish(one: Running, say: Say) -> int:
+    """Wait for the end of a run, by itself or at its limit; give the exit code."""
     try:
         while not _has_ended(one):
             time.sleep(LOOK)
     finally:
         if one.process.returncode is None:
             end_group(one.process)
-    return settle(one, say), one.run
+    return settle(one, say)
 
 
 def settle(one: Running, say: Say) -> int:

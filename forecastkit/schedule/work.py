@@ -1,50 +1,11 @@
-"""The work of one run: load, compare, hold against earlier runs, publish, remember."""
+"""One run of a job from beginning to end, alone, and remembered whatever comes of it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
-
-from forecastkit.api import compare
-from forecastkit.comparison.comparison import Comparison
-from forecastkit.comparison.drift import Drift, Summary, drift, from_memory, summarise
-from forecastkit.errors import DataError, ForecastKitError, RateLimitedError, SourceDownError, exit_code
-from forecastkit.reporting.changes import Changes
-from forecastkit.reporting.document import to_json
-from forecastkit.reporting.editions import prune, publish_edition
-from forecastkit.reporting.editions_page import Edition, edition_document, edition_page
-from forecastkit.reporting.publish import folder_names
-from forecastkit.reporting.render import render
+from forecastkit.errors import ForecastKitError, exit_code
 from forecastkit.schedule.desk import Desk
-from forecastkit.schedule.gates import Tripped, tripped
-from forecastkit.schedule.jobs import Source
-from forecastkit.schedule.memory import Remembered
-from forecastkit.series.revisions import Revised, revised
-from forecastkit.series.series import Series, label
-from forecastkit.sources.fetching import AT_ID, PREFIX
-from forecastkit.sources.loading import load
-
-RETRYABLE = (RateLimitedError, SourceDownError)
-EXPLAINING = {"split", "dividend"}
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One series of a run: the result, and how it stands against earlier ones."""
-
-    result: Comparison
-    summary: Summary
-    drift: Drift
-    gates: tuple[Tripped, ...]
-
-    @property
-    def changes(self) -> Changes:
-        """What the report says about it."""
-        return Changes(self.drift, tuple(gate.text for gate in self.gates))
 
 
 def work(desk: Desk, run: str, scheduled: datetime) -> int:
@@ -56,17 +17,18 @@ def work(desk: Desk, run: str, scheduled: datetime) -> int:
         scheduled: the time for which it is made.
 
     Returns:
-        exit code: 0, 3 where a series is missing, 4 where a model left a comparison, 5 where a gate tripped.
+        exit code, as `make_report`.
 
     Raises:
         LockedError: the job is running.
-        DataError: no series could be compared.
-        ReportError: nothing could be written.
+        as `make_report`.
     """
     with desk.alone():
         desk.memory.begin(run, desk.name, scheduled)
         try:
-            code, told = _report(desk, run, scheduled)
+            from forecastkit.schedule.making import make_report  # with every model and page behind it
+
+            code, told = make_report(desk, run, scheduled)
         except Exception as error:
             shown = str(error) if isinstance(error, ForecastKitError) else f"{type(error).__name__}: {error}"
             desk.memory.end(run, exit_code(error), {"error": shown})
@@ -78,134 +40,10 @@ def work(desk: Desk, run: str, scheduled: datetime) -> int:
     return code
 
 
-def _report(desk: Desk, run: str, scheduled: datetime) -> tuple[int, dict[str, Any]]:
-    """Load, compare and publish; give the exit code and what is remembered."""
-    earlier = [past for past in desk.memory.runs(desk.name) if past.told.get("basis") == desk.basis]
-    series, failures = _load(desk)
-    judged: dict[str, Judged] = {}
-    for name, found in series.items():
-        try:
-            judged[name] = _judge(desk, name, found, earlier)
-        except ForecastKitError as error:
-            failures[name] = error
-    if not judged:
-        raise next(iter(failures.values()))
-    edition = _edition(desk, scheduled, judged, failures)
-    publish_edition(_files(desk, edition), desk.folder, run)
-    desk.memory.keep_series(desk.name, {name: _dated(j.result.series) for name, j in judged.items()})
-    told = {
-        "basis": desk.basis,
-        "published": True,
-        "sentence": edition.sentence,
-        "gates": [asdict(gate) for j in judged.values() for gate in j.gates],
-        "moved": edition.moved,
-        "failed": edition.failed,
-        "series": {name: asdict(j.summary) for name, j in judged.items()},
-    }
-    return _code(judged, failures), told
-
-
-def _load(desk: Desk) -> tuple[dict[str, Series], dict[str, ForecastKitError]]:
-    """Load every source; what is only away for a while is asked again."""
-    patience = desk.job.retries
-    retrying = Retrying(
-        stop=stop_after_attempt(patience.tries),
-        wait=wait_exponential_jitter(
-            initial=patience.wait_seconds, max=patience.longest_seconds, jitter=patience.wait_seconds
-        ),
-        retry=retry_if_exception_type(RETRYABLE),
-        reraise=True,
-    )
-    loaded: dict[str, Series] = {}
-    failures: dict[str, ForecastKitError] = {}
-    for source in desk.job.sources:
-        try:
-            loaded[source.called] = retrying(_load_one, desk, source)
-        except ForecastKitError as error:
-            failures[source.called] = error
-    return loaded, failures
-
-
-def _load_one(desk: Desk, source: Source) -> Series:
-    """Load a source; prices are fetched anew, unless a snapshot is named or the network is not to be used."""
-    given = {key: value for key, value in source.model_dump(exclude={"source"}).items() if value is not None}
-    market = source.source.startswith(PREFIX)
-    fresh = market and not source.offline and not AT_ID.fullmatch(source.source.removeprefix(PREFIX))
-    return load(desk.path_of(source), **given, refresh=fresh)
-
-
-def _judge(desk: Desk, name: str, series: Series, earlier: Sequence[Remembered]) -> Judged:
-    job = desk.job
-    result = compare(
-        series,
-        models=job.models,
-        plan=job.backtest_plan(),
-        transform=job.transform,
-        seeds=job.seeds,
-        seed=job.seed,
-        loss=job.loss,
-        intervals=job.intervals,
-    )
-    summary = summarise(result)
-    past = [run for run in earlier if name in run.told.get("series", {})][: job.median_of]
-    found = drift(
-        summary,
-        [from_memory(run.told["series"][name]) for run in past],
-        against=desk.written(past[0].scheduled) if past else "",
-        revised=_revised(desk, name, series),
-        explained=_explained(series),
-    )
-    return Judged(result, summary, found, tripped(job.gates, summary, found))
-
-
-def _revised(desk: Desk, name: str, series: Series) -> Revised | None:
-    before = desk.memory.series(desk.name, name)
-    return None if before is None else revised(before, _dated(series))
-
-
-def _explained(series: Series) -> str:
-    """Splits and dividends that explain why adjusted prices changed, where nothing else did."""
-    told = series.source.get("revision") or {}
-    kinds = set(told.get("kinds", ()))
-    return ", ".join(told["events"]) if kinds and kinds <= EXPLAINING else ""
-
-
-def _dated(series: Series) -> dict[str, float]:
-    return dict(zip(map(label, series.index), series.values.tolist(), strict=True))
-
-
-def _edition(
-    desk: Desk, scheduled: datetime, judged: Mapping[str, Judged], failures: Mapping[str, ForecastKitError]
-) -> Edition:
-    return Edition(
-        job=desk.name,
-        when=f"The run of {desk.written(scheduled)} ({desk.job.time_zone}).",
-        results={name: (j.result, j.changes) for name, j in judged.items()},
-        failures={name: str(error) for name, error in failures.items()},
-        folders=folder_names(judged),
-    )
-
-
-def _files(desk: Desk, edition: Edition) -> dict[str, str | bytes]:
-    """Every file of the run: a page that leads to the series, and the report of each."""
-    files: dict[str, str | bytes] = {"index.html": edition_page(edition)}
-    files["report.json"] = to_json(edition_document(edition))
-    for name, (result, changes) in edition.results.items():
-        made = render(result, desk.outputs.formats, changes)
-        files |= {f"{edition.folders[name]}/{file}": content for file, content in made.items()}
-    return files
-
-
-def _code(judged: Mapping[str, Judged], failures: Mapping[str, ForecastKitError]) -> int:
-    if any(j.gates for j in judged.values()):
-        return 5
-    if any(j.summary.dropped for j in judged.values()):
-        return 4
-    return 3 if any(isinstance(error, DataError) for error in failures.values()) else 2 if failures else 0
-
-
 def _tidy(desk: Desk) -> None:
     """Remove old reports; the newest good one stays."""
+    from forecastkit.reporting.editions import prune
+
     runs = desk.memory.runs(desk.name)
     good = next((run.run for run in runs if run.code == 0 and run.published), None)
     days = desk.outputs.keep_days

@@ -55,7 +55,7 @@ def revised(old: Mapping[str, float], new: Mapping[str, float]) -> Revised:
     common = [date for date in new if date in old]
     begin, end = (common[0], common[-1]) if common else ("", "")
     gone = [date for date in _between(old, begin, "") if date not in new] if common else list(old)
-    inserted = [date for date in _between(new, begin, end) if date not in old]
+    inserted = [date for date in _between(new, begin, end) if date not in old] if common else []
     before, after = np.array([old[d] for d in common]), np.array([new[d] for d in common])
     moved = np.abs(after - before)
     different = ~((before == after) | (np.isnan(before) & np.isnan(after)))
