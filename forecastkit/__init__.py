@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from forecastkit.api import compare as compare
     from forecastkit.api import diagnose as diagnose
     from forecastkit.api import report as report
+    from forecastkit.api import resume as resume
+    from forecastkit.archive import read_run as read_run
     from forecastkit.auditing import audit as audit
     from forecastkit.backtesting.forecasts import Forecasts as Forecasts
     from forecastkit.backtesting.leak_proof import prove_no_leak as prove_no_leak
@@ -49,7 +51,9 @@ _HOMES = {
     "forecast_panel": "models.panel",
     "load": "sources.loading",
     "prove_no_leak": "backtesting.leak_proof",
+    "read_run": "archive",
     "report": "api",
+    "resume": "api",
 }
 __all__ = sorted([*_HOMES, "__version__"])
 

@@ -8,32 +8,34 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from forecastkit.archive import Asked, Models, conclusion_record, read_run, setting_changes
 from forecastkit.auditing import against_previous, proofs_of_own
-from forecastkit.backtesting.forecasts import Forecasts, assemble
+from forecastkit.backtesting.computing import Progress
+from forecastkit.backtesting.forecasts import Forecasts
 from forecastkit.backtesting.intervals import check_intervals, with_intervals
 from forecastkit.backtesting.plan import BacktestPlan
 from forecastkit.backtesting.request import describe_request
-from forecastkit.backtesting.runner import Progress, check_runnable, run_backtest, scored_actuals
+from forecastkit.backtesting.runner import check_runnable, run_backtest
 from forecastkit.comparison.audited import Probes
 from forecastkit.comparison.comparison import Comparison, conclude
 from forecastkit.comparison.evaluation import Evaluation
 from forecastkit.comparison.placebo import Placebo, run_placebo
 from forecastkit.diagnostics.diagnosis import Diagnosis, diagnose_series
-from forecastkit.errors import ForecastKitWarning, PlanError, ReportError
+from forecastkit.errors import ForecastKitWarning, PlanError
 from forecastkit.models.baselines import references
 from forecastkit.models.lags import select_lags
 from forecastkit.models.oracle import ORACLE, Oracle
-from forecastkit.models.protocol import QUANTILES, Forecaster, as_forecaster, family_of
+from forecastkit.models.protocol import Forecaster, as_forecaster, family_of
 from forecastkit.models.registry import find_model
-from forecastkit.runs.folder import RunFolder
+from forecastkit.runs.store import Place, Store, open_store, run_id
 from forecastkit.scoring.losses import check_loss
 from forecastkit.seeds import spawn
 from forecastkit.series.series import Series
 from forecastkit.series.transforms import Transform, find_transform
 from forecastkit.sources.objects import as_series
+from forecastkit.tasks import affordable_workers
 
 DEFAULT_MODELS = ("ar", "lstm", "drift")
-Models = str | Sequence[Any] | Mapping[str, Any]
 
 
 def backtest(
@@ -45,8 +47,9 @@ def backtest(
     seeds: int = 5,
     seed: int = 0,
     loss: str = "squared",
-    out: str | Path | None = None,
-    overwrite: bool = False,
+    store: Place = True,
+    workers: int | None = 1,
+    fresh: bool = False,
     progress: Progress | None = None,
     **reading: Any,
 ) -> Forecasts:
@@ -63,46 +66,25 @@ def backtest(
         seeds: networks in an ensemble.
         seed: of all randomness.
         loss: what networks minimise, "squared" or "absolute".
-        out: folder in which every finished block is kept, so that the same call goes on where it was
-            interrupted.
-        overwrite: whether a folder that holds another run is begun anew.
-        progress: called with a model's name, blocks done and blocks in all.
+        store: where every finished task is kept, so that the same call goes on where it was interrupted, and
+            does not compute again what is there: a file, True for the one in the user's data folder (or where
+            FORECASTKIT_STORE says), False for none.
+        workers: processes that share slow fits, None for as many as processors and memory allow; the result
+            is the same, bit for bit. More than one needs `if __name__ == "__main__":` in a script.
+        fresh: compute everything again.
+        progress: called with a model's name, fits done and fits in all.
         reading: of a frame: column, date_column, series, missing, ..., see `Reading`.
 
     Raises:
         DataError: the series cannot be used.
         PlanError, UnknownModelError: what was asked cannot be run.
-        ReportError: the folder holds something else or cannot be written.
+        StoreError, LockedError: the store that was named cannot be used, or another process is at work on
+            the same run.
     """
     data, plan = as_series(series, **reading), plan or BacktestPlan()
-    transform = data.default_transform if transform is None else transform
-    check_loss(loss)
-    if seeds < 1 or seed < 0:
-        raise PlanError(
-            f"seeds={seeds} and seed={seed} were given; seeds must be at least 1, seed at least 0."
-        )
-    chosen = find_transform(transform)
-    recipes = _recipes(models, data, chosen, seeds=seeds, loss=loss)
-    _check_refits(plan, recipes)
-    settings = describe_request(plan, recipes, transform=transform, seed=seed, loss=loss)
-    check_runnable(data, plan, chosen)
-    folder = None
-    if out is not None:
-        folder = RunFolder.start(Path(out), settings, data, QUANTILES, replace=overwrite)
-    try:
-        return run_backtest(
-            data,
-            recipes,
-            plan,
-            transform=chosen,
-            seed=seed,
-            folder=folder,
-            progress=progress,
-            settings=settings,
-        )
-    finally:
-        if folder is not None:
-            folder.close()
+    asked = Asked(models, plan, data.default_transform if transform is None else transform, seeds, seed, loss)
+    with open_store(store) as opened:
+        return _run(data, asked, opened, workers=workers, fresh=fresh, progress=progress)
 
 
 def compare(
@@ -115,8 +97,9 @@ def compare(
     seeds: int = 5,
     seed: int = 0,
     loss: str = "squared",
-    out: str | Path | None = None,
-    overwrite: bool = False,
+    store: Place = True,
+    workers: int | None = 1,
+    fresh: bool = False,
     progress: Progress | None = None,
     intervals: str = "own",
     placebo: int = 0,
@@ -132,7 +115,8 @@ def compare(
         placebo: series of noise on which the whole comparison is repeated, to see how often it finds skill
             there.
         previous: an earlier `report.json`, or its folder, whose data are compared with these.
-        series, models, plan, transform, seeds, seed, out, overwrite, progress, reading: as in `backtest`.
+        series, models, plan, transform, seeds, seed, store, workers, fresh, progress, reading: as in
+            `backtest`.
 
     Raises:
         as `backtest`.
@@ -152,47 +136,71 @@ def compare(
         raise PlanError(f"placebo={placebo} was given; a number of series, 0 for none, is needed.")
     plan = plan or BacktestPlan(horizon=24 if horizon is None else horizon)
     data = as_series(series, **reading)
-    forecasts = backtest(
-        data,
-        models,
-        plan=plan,
-        transform=transform,
-        seeds=seeds,
-        seed=seed,
-        loss=loss,
-        out=out,
-        overwrite=overwrite,
-        progress=progress,
-    )
-    forecasts = with_intervals(forecasts, intervals)
-    chosen = find_transform(forecasts.settings["transform"])
-    result = conclude(data, forecasts, transform=chosen, loss=check_loss(loss))
-    asked = {"seeds": seeds, "seed": seed, "loss": loss}
-    recipes = _recipes(models, data, chosen, seeds=seeds, loss=loss)
+    transform = data.default_transform if transform is None else transform
+    asked, chosen = Asked(models, plan, transform, seeds, seed, loss, intervals), find_transform(transform)
+    with open_store(store) as opened:
+        forecasts = _run(data, asked, opened, workers=workers, fresh=fresh, progress=progress)
+        result = _conclude(data, asked, forecasts, opened)
     probes = Probes(
-        certificates=proofs_of_own(result, recipes),
-        placebo=_placebo(data, models, plan, chosen, placebo, asked) if placebo else None,
+        certificates=proofs_of_own(result, _recipes(models, data, chosen, seeds=seeds, loss=loss)),
+        placebo=_placebo(data, asked, chosen, placebo, workers) if placebo else None,
         previous=None if previous is None else against_previous(data, previous),
     )
     return replace(result, probes=probes)
 
 
-def _placebo(
-    data: Series,
-    models: Models,
-    plan: BacktestPlan,
-    transform: Transform,
-    runs: int,
-    asked: Mapping[str, Any],
-) -> Placebo:
+def _placebo(data: Series, asked: Asked, transform: Transform, runs: int, workers: int | None) -> Placebo:
     """Repeat a comparison on noise, with the models that know nothing of where the data came from."""
 
     def repeat(noise: Series) -> Comparison:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ForecastKitWarning)
-            return compare(noise, models, plan=plan, transform=transform.name, **asked)
+            return compare(
+                noise,
+                asked.models,
+                plan=asked.plan,
+                transform=asked.transform,
+                seeds=asked.seeds,
+                seed=asked.seed,
+                loss=asked.loss,
+                store=False,
+                workers=workers,
+            )
 
-    return run_placebo(repeat, data, transform, runs=runs, seed=int(asked["seed"]))
+    return run_placebo(repeat, data, transform, runs=runs, seed=asked.seed)
+
+
+def resume(
+    run: str,
+    *,
+    store: Place = True,
+    workers: int | None = 1,
+    progress: Progress | None = None,
+) -> Comparison:
+    """Finish a run that was interrupted, from what the store knows of it.
+
+    Args:
+        run: its id, the beginning of it, or "last".
+        store, workers, progress: as in `backtest`.
+
+    Raises:
+        RunNotFoundError: there is no such run.
+        PlanError: it cannot be asked for again: a model was a Python object, or the code or a package has
+            changed since.
+    """
+    with open_store(store) as opened:
+        state = opened.state(run)
+        asked = Asked.of(state)
+        data = opened.series(state.id)
+        settings = _settings(data, asked)
+        if run_id(data, settings) != state.id:
+            changed = ", ".join(name for name, *_ in setting_changes(state.settings, settings)) or "the data"
+            raise PlanError(
+                f"Run {state.id} was begun under other conditions; what changed since: {changed}. Go back to "
+                "them, or repeat the command, which begins a run of its own."
+            )
+        forecasts = _run(data, asked, opened, workers=workers, progress=progress)
+        return _conclude(data, asked, forecasts, opened)
 
 
 def diagnose(series: Any, *, transform: str | None = None, seed: int = 0) -> Diagnosis:
@@ -231,10 +239,11 @@ def report(
     *,
     formats: Sequence[str] = ("html", "json"),
 ) -> Path:
-    """Write the report of a comparison, or of a run folder, complete or not at all.
+    """Write the report of a comparison, or of a run that was made before, complete or not at all.
 
     Args:
-        result: what `compare` or `evaluate` returned, or the folder that `backtest(out=...)` wrote.
+        result: what `compare` or `evaluate` returned; or the id of a run in the store, the beginning of it,
+            or "last"; or the folder of an exported run.
         out: folder for its files.
         formats: "html" (`index.html`), "json" (`report.json`), "md" (`report.md` with figures), "csv".
 
@@ -242,7 +251,7 @@ def report(
         the folder.
 
     Raises:
-        ReportError: the folder cannot be written, or the run folder cannot be read.
+        ReportError: the folder cannot be written, or the run cannot be read.
         PlanError: a format is unknown.
     """
     from forecastkit.reporting.publish import publish
@@ -255,36 +264,57 @@ def report(
     return publish(render(comparison, formats), Path(out))
 
 
-def read_run(path: str | Path) -> Comparison:
-    """Read a run folder and conclude from it, without running a model.
-
-    Raises:
-        ReportError: the folder holds no run, is damaged, or the run is unfinished.
-    """
-    folder = RunFolder.read(Path(path), QUANTILES)
-    settings, series = folder.manifest["settings"], folder.series()
-    plan = BacktestPlan(**settings["plan"])
-    transform = find_transform(settings["transform"])
-    origins = plan.origin_positions(len(series), series.name)
-    expected = sum(len(origins) * model["seeds"] for model in settings["models"].values())
-    found = sum(len(block.origins) for block in folder.blocks.values())
-    if found < expected:
-        raise ReportError(
-            f"The run in {str(path)!r} is unfinished: {found} of {expected} forecast paths are there. Repeat "
-            "its command to finish it; what is there is kept."
-        )
-    forecasts = assemble(
-        list(folder.blocks.values()),
-        series=series.name,
-        families={name: model["family"] for name, model in settings["models"].items()},
-        index=series.index,
-        origins=origins,
-        step=plan.step,
-        actual=scored_actuals(series, origins, plan.horizon, transform),
-        levels=QUANTILES,
+def _run(
+    data: Series,
+    asked: Asked,
+    store: Store,
+    *,
+    workers: int | None,
+    fresh: bool = False,
+    progress: Progress | None = None,
+) -> Forecasts:
+    """Check what was asked, run it, and keep it."""
+    transform = find_transform(asked.transform)
+    settings = _settings(data, asked)
+    check_runnable(data, asked.plan, transform)
+    if workers is not None and workers < 1:
+        raise PlanError(f"workers={workers} was given; at least 1 is needed.")
+    return run_backtest(
+        data,
+        _recipes(asked.models, data, transform, seeds=asked.seeds, loss=asked.loss),
+        asked.plan,
+        transform=transform,
+        seed=asked.seed,
+        store=store,
+        workers=affordable_workers() if workers is None else workers,
+        fresh=fresh,
+        progress=progress,
         settings=settings,
+        asked=asked.record(),
     )
-    return conclude(series, forecasts, transform=transform, loss=check_loss(settings["loss"]))
+
+
+def _settings(data: Series, asked: Asked) -> dict[str, Any]:
+    """Describe all that decides the forecasts; refuse what cannot be run."""
+    check_loss(asked.loss)
+    if asked.seeds < 1 or asked.seed < 0:
+        raise PlanError(
+            f"seeds={asked.seeds} and seed={asked.seed} were given; seeds must be at least 1, seed at least "
+            "0."
+        )
+    transform = find_transform(asked.transform)
+    recipes = _recipes(asked.models, data, transform, seeds=asked.seeds, loss=asked.loss)
+    _check_refits(asked.plan, recipes)
+    return describe_request(asked.plan, recipes, transform=asked.transform, seed=asked.seed, loss=asked.loss)
+
+
+def _conclude(data: Series, asked: Asked, forecasts: Forecasts, store: Store) -> Comparison:
+    """Draw the conclusion, and keep it with the run."""
+    told = with_intervals(forecasts, asked.intervals)
+    comparison = conclude(data, told, transform=find_transform(asked.transform), loss=check_loss(asked.loss))
+    if forecasts.run_id:
+        store.conclude(forecasts.run_id, conclusion_record(comparison, asked.intervals))
+    return comparison
 
 
 def _recipes(models: Models, data: Series, transform: Transform, **settings: Any) -> dict[str, Forecaster]:

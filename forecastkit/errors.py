@@ -29,13 +29,21 @@ ForecastKitError                         what the command line catches and print
     MissingExtraError (ImportError)      a file needs a package that an extra installs
     WorkerError (RuntimeError)           worker processes cannot be started
     ReportError (OSError)                a report or a run folder cannot be written or read
-        LockedError                      another process is at work in the run folder
+        LockedError                      another process is at work on the run
+        StoreError                       the store of runs cannot be used
+            StoreFullError               its disk has no room
+            StoreReadOnlyError           it may not be written
+            StoreGoneError               it vanished while it was in use
+            StoreSchemaError             another version, or another program, wrote it
+            StoreDamagedError            it does not hold what was written
+            RunNotFoundError (LookupError)
 
 ForecastKitWarning (UserWarning)
     ShortSampleWarning                   few origins for the claim
     UnpairedOriginsWarning               some model failed at some origins
     DeviceWarning                        a GPU was asked for, and there is none
     CrossedQuantilesWarning              quantiles that did not rise were sorted
+    StoreWarning                         the store works, but not as usual
 
 A message has three parts: what was given, what is needed, what to do.
 """
@@ -170,7 +178,35 @@ class ReportError(ForecastKitError, OSError):
 
 
 class LockedError(ReportError):
-    """Another process is at work in the run folder."""
+    """Another process is at work on the run."""
+
+
+class StoreError(ReportError):
+    """The store of runs cannot be used."""
+
+
+class StoreFullError(StoreError):
+    """The disk of the store has no room."""
+
+
+class StoreReadOnlyError(StoreError):
+    """The store may not be written."""
+
+
+class StoreGoneError(StoreError):
+    """The store vanished while it was in use."""
+
+
+class StoreSchemaError(StoreError):
+    """Another version of forecastkit, or another program, wrote the file."""
+
+
+class StoreDamagedError(StoreError):
+    """The store does not hold what was written."""
+
+
+class RunNotFoundError(StoreError, LookupError):
+    """No run, or more than one, has this name."""
 
 
 class ForecastKitWarning(UserWarning):
@@ -191,6 +227,10 @@ class DeviceWarning(ForecastKitWarning):
 
 class CrossedQuantilesWarning(ForecastKitWarning):
     """Quantiles that did not rise with their level were sorted."""
+
+
+class StoreWarning(ForecastKitWarning):
+    """The store works, but not as usual."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str:

@@ -287,7 +287,7 @@ def _errors(recipe: Forecaster, process: str, n: int, series: int) -> tuple[Vect
         model = find_model(ORACLE, process=data.process) if known else recipe
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ForecastKitWarning)
-            made = backtest(data, {here: model}, plan=plan)
+            made = backtest(data, {here: model}, plan=plan, store=False)
         mse, best = (np.mean((made.actual - made.of(m)) ** 2, axis=0) for m in (here, ORACLE))
         pooled.append((mse, find_process(process).optimal_mse(plan.horizon) if known else best))
     mse, best = np.mean(pooled, axis=0)[:, np.array(HORIZONS) - 1]

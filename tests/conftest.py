@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from forecastkit.models.protocol import History
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None, max_examples=60)
 settings.load_profile("repeatable")
 
+_STORES = count()
 REFERENCE = Path(__file__).parent / "reference"
 
 
@@ -39,6 +41,14 @@ def reference() -> Callable[[str], Any]:
 def series_values() -> Callable[[str], np.ndarray]:
     """Values of a series of reference/series.json."""
     return lambda name: np.array(_read("series")[name]["values"], dtype=np.float64)
+
+
+@pytest.fixture(autouse=True)
+def store_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Each test has its own store of runs, made where one is opened; nobody's own is touched."""
+    path = tmp_path_factory.getbasetemp() / "stores" / f"{next(_STORES)}.db"
+    monkeypatch.setenv("FORECASTKIT_STORE", str(path))
+    return path
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import forecastkit as fk
-from forecastkit.api import read_run
+from forecastkit.archive import export_run, read_run
 from forecastkit.errors import DataError, DatasetNotFoundError, PlanError, ReportError, UnknownModelError
 from forecastkit.models.autoregressive import Autoregression
 
@@ -30,25 +30,29 @@ def same_level(values, horizon):
     ],
     ids=["numbers", "floats", "years", "periods", "month ends", "clock change", "trading days"],
 )
-def test_a_run_folder_gives_the_same_result_back(tmp_path, index: pd.Index) -> None:
+@pytest.mark.parametrize("folder", [True, False], ids=["folder", "store"])
+def test_a_run_gives_the_same_result_back(tmp_path, index: pd.Index, folder: bool) -> None:
     series = fk.Series.from_pandas(pd.Series(Y, index=index, name="walk"))
-    result = fk.compare(series, ["ar"], plan=PLAN, out=tmp_path / "run")
-    again = read_run(tmp_path / "run")
+    result = fk.compare(series, ["ar"], plan=PLAN)
+    export_run(result.forecasts.run_id, tmp_path / "run")
+    again = read_run(tmp_path / "run" if folder else result.forecasts.run_id)
     assert again.series.fingerprint == series.fingerprint
     assert again.series.index.equals(series.index)
     assert again.forecasts.mean.tobytes() == result.forecasts.mean.tobytes()
     assert repr(again).splitlines()[0] == repr(result).splitlines()[0]
 
 
-def test_a_series_brings_its_transform_and_says_where_it_comes_from(tmp_path) -> None:
+def test_a_series_brings_its_transform_and_says_where_it_comes_from() -> None:
     index = pd.RangeIndex(80)
     prices = fk.Series(Y, index, default_transform="log-return", source={"kind": "made", "id": "x1"})
-    result = fk.compare(prices, ["ar"], plan=PLAN, out=tmp_path / "run")
+    result = fk.compare(prices, ["ar"], plan=PLAN)
     assert result.settings["transform"] == "log-return"
+    kept = read_run(result.forecasts.run_id).series
+    assert kept.default_transform == "log-return"
+    assert kept.source == {"kind": "made", "id": "x1"}
     asked = fk.compare(fk.Series(Y, index), ["ar"], plan=PLAN, transform="log-return")
     assert result.forecasts.mean.tobytes() == asked.forecasts.mean.tobytes()
     assert fk.compare(prices, ["ar"], plan=PLAN, transform="none").settings["transform"] == "none"
-    assert read_run(tmp_path / "run").series.source == {"kind": "made", "id": "x1"}
 
 
 def test_arrays_lists_and_pandas_are_taken() -> None:
@@ -140,15 +144,15 @@ def test_load_knows_datasets_files_and_processes(tmp_path) -> None:
         fk.load("sunspots", column="y")
 
 
-def test_numpy_numbers_in_a_plan_can_be_kept(tmp_path) -> None:
+def test_numpy_numbers_in_a_plan_can_be_kept() -> None:
     plan = fk.BacktestPlan(horizon=np.int64(3), origins=np.int64(4))
-    fk.backtest(Y, ["ar"], plan=plan, out=tmp_path / "run")
-    assert read_run(tmp_path / "run").forecasts.horizon == 3
+    made = fk.backtest(Y, ["ar"], plan=plan)
+    assert read_run(made.run_id).forecasts.horizon == 3
 
 
 def test_a_changed_series_file_is_found(tmp_path) -> None:
-    fk.backtest(Y, ["ar"], plan=PLAN, out=tmp_path / "run")
+    export_run(fk.backtest(Y, ["ar"], plan=PLAN).run_id, tmp_path / "run")
     path = tmp_path / "run" / "series.csv"
     path.write_text(path.read_text().replace(f"0,{Y[0].item()!r}", "0,7.5"))
-    with pytest.raises(ReportError, match="is not the series that the run was made on"):
+    with pytest.raises(ReportError, match="not the one that the run was made on"):
         read_run(tmp_path / "run")

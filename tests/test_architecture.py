@@ -27,7 +27,7 @@ FLOORS = [
     {"scoring"},
     {"comparison"},
     {"reporting"},
-    {"evaluation"},
+    {"evaluation", "archive"},
     {"auditing"},
     {"api"},
     {"selftest", "lab"},

@@ -2,9 +2,11 @@
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -70,9 +72,8 @@ def test_backtest_then_report(run) -> None:
     manifest = json.loads(Path("runs/a/manifest.json").read_text())
     assert manifest["settings"]["plan"]["refit_every"] == {"ar": 5}
     assert sorted(p.name for p in Path("runs/a").iterdir()) == [
-        ".lock",
-        "blocks.jsonl",
         "failures.json",
+        "fits.json",
         "forecasts.csv",
         "manifest.json",
         "series.csv",
@@ -83,12 +84,14 @@ def test_backtest_then_report(run) -> None:
 
 def test_a_repeated_backtest_computes_nothing_and_another_is_refused(run) -> None:
     run("backtest", *QUICK, "--out", "a")
-    before = Path("a/blocks.jsonl").read_text()
+    before = Path("a/fits.json").read_text()
     assert run("backtest", *QUICK, "--out", "a")[0] == 0
-    assert Path("a/blocks.jsonl").read_text() == before
+    assert Path("a/fits.json").read_text() == before  # the same seconds: nothing was computed
+    assert run("backtest", *QUICK, "--out", "a", "--fresh")[0] == 0
+    assert Path("a/fits.json").read_text() != before
     code, _, err = run("backtest", *QUICK, "--seed", "1", "--out", "a")
     assert code == 6
-    assert "holds another run: it differs in seed. Choose another --out, or pass --overwrite" in err
+    assert "). Choose another --out, or pass --overwrite to lose it." in err
     assert run("backtest", *QUICK, "--seed", "1", "--out", "a", "--overwrite")[0] == 0
 
 
@@ -205,22 +208,32 @@ def test_an_unwritable_place_is_exit_6(run) -> None:
     Path("file").write_text("")
     code, _, err = run("compare", *QUICK, "--out", "file/below")
     assert code == 6
-    assert "cannot be written" in err
+    assert "could not be written" in err
 
 
 def test_a_report_of_nothing_is_exit_6(run) -> None:
     code, _, err = run("report", "nowhere")
     assert code == 6
+    assert "There is no run 'nowhere'" in err
+    Path("folder").mkdir()
+    code, _, err = run("report", "folder")
+    assert code == 6
     assert "holds no run (manifest.json is missing)" in err
 
 
-def test_an_unfinished_run_is_named_so(run) -> None:
-    run("backtest", *QUICK, "--out", "a")
-    lines = Path("a/blocks.jsonl").read_text().splitlines(keepends=True)
-    Path("a/blocks.jsonl").write_text("".join(lines[:-2]))
-    code, _, err = run("report", "a")
+def test_an_unfinished_run_is_named_so_and_can_be_resumed(run, store_of_its_own) -> None:
+    run("backtest", *QUICK)
+    with sqlite3.connect(store_of_its_own) as store:
+        store.execute("DELETE FROM blocks WHERE key = (SELECT key FROM tasks WHERE model = 'ar')")
+        store.execute("UPDATE runs SET finished = NULL")
+    code, _, err = run("report", "last")
     assert code == 6
-    assert "is unfinished: 449 of 600 forecast paths are there" in err
+    assert "is unfinished: 450 of 600 forecast paths are there" in err
+    assert "3 of 4 tasks" in run("runs", "list")[1]
+    code, out, _ = run("runs", "resume", "last")
+    assert code == 0
+    assert out.startswith("ar beats every reference up to h = 3")
+    assert run("report", "last")[1] == out
 
 
 def test_a_model_that_fails_too_often_is_exit_4_with_a_report(run) -> None:
@@ -234,24 +247,30 @@ def test_a_model_that_fails_too_often_is_exit_4_with_a_report(run) -> None:
 
 
 def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on() -> None:
-    words = ["backtest", "synthetic:ar2?n=1500", "--models", "ar", "--horizon", "24", "--out", "a", "-q"]
-    command = [sys.executable, "-m", "forecastkit", *words]
+    words = ["backtest", "synthetic:ar2?n=600", "--models", "ar-direct", "--horizon", "24", "-q"]
+    command = [sys.executable, "-m", "forecastkit", *words, "--store", "runs.db"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-    blocks = Path("a/blocks.jsonl")
     for _ in range(2400):
-        if blocks.exists() and len(blocks.read_text().splitlines()) > 5:
+        if Path("runs.db").exists() and kept("runs.db") > 5:
             break
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=120)
     assert process.returncode == 130
     assert err == "\nInterrupted: what is finished is kept; the same command goes on from there.\n"
-    kept = blocks.read_text()
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert blocks.read_text().startswith(kept)
-    assert "480 of 480 origins are common" in done.stdout
-    whole = subprocess.run(
-        [*command, "--overwrite", "--out", "b"], capture_output=True, text=True, check=True
-    )
+    before = kept("runs.db")
+    assert 5 < before < 280
+    done = subprocess.run([*command, "--out", "a"], capture_output=True, text=True, check=True)
+    assert "277 of 277 origins are common" in done.stdout
+    assert kept("runs.db") == 280
+    subprocess.run([*command[:-2], "--no-store", "--out", "b"], check=True, capture_output=True)
     assert Path("a/forecasts.csv").read_bytes() == Path("b/forecasts.csv").read_bytes()
-    assert whole.returncode == 0
+
+
+def kept(path: str) -> int:
+    """How many tasks a store has."""
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as store:
+            return int(store.execute("SELECT count(*) FROM blocks").fetchone()[0])
+    except sqlite3.OperationalError:  # it is just being made
+        return 0

@@ -33,7 +33,9 @@ PUBLIC = [
     "forecast_panel",
     "load",
     "prove_no_leak",
+    "read_run",
     "report",
+    "resume",
 ]
 PACKAGE = Path(forecastkit.__file__).parent
 DOCUMENTED = sorted(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ TOGETHER = 64
 
 
 class Bench:
-    """One model on one series: turns a seed and origins that share a fit into a block.
+    """One model on one series: turns a seed and runs of origins that share a fit into blocks.
 
     Args:
         name: what the model is called in the result.
@@ -68,40 +68,46 @@ class Bench:
         self.transform = transform
         self.seed = seed
         self.parts = parts
-        self._prepared: Forecaster | None = None
-        self._served: dict[int, dict[int, Block]] = {}
+        self.prepared: Forecaster | None = None
 
-    def run(self, member: int, origins: Indices) -> Block:
-        """Forecast from origins that share a fit; whatever a model raises is recorded.
+    def run(self, member: int, parts: Sequence[Indices]) -> list[Block]:
+        """Make the blocks of consecutive fits; whatever a model raises is recorded.
 
-        Where the recipe serves a whole backtest in one call, the first block that is asked for makes all.
+        A recipe that serves a whole backtest in one call is asked so; it takes all parts at once. Where a
+        fitted model offers `refit`, the next fit starts from it; the first one starts afresh.
         """
         if hasattr(self.recipe, "forecast_origins"):
-            if member not in self._served:
-                self._served[member] = self._serve(member)
-            block = self._served[member].pop(int(origins[0]), None)
-            if block is not None:
-                return block
-        return self._fit_and_forecast(member, origins)
+            served = self._serve(member)
+            if served:
+                return served
+        blocks: list[Block] = []
+        fitted: Fitted | None = None
+        for part in parts:
+            block, fitted = self._fit_and_forecast(member, part, fitted)
+            blocks.append(block)
+        return blocks
 
-    def _fit_and_forecast(self, member: int, origins: Indices) -> Block:
+    def _fit_and_forecast(
+        self, member: int, origins: Indices, last: Fitted | None
+    ) -> tuple[Block, Fitted | None]:
         """Fit at the first of these origins and forecast from each."""
         start = time.perf_counter()
         origin = int(origins[0])
         blank = np.full((len(origins), self.plan.horizon), np.nan)
         try:
-            fitted = self._fit(member, origin)
+            fitted = self._fit(member, origin, last)
         except BackendError:
             raise
         except Exception as error:  # models are anyone's code: what they raise is kept, and the others go on
             failures = tuple(self._failure(member, int(t), error) for t in origins)
-            return Block(self.name, member, origins, blank, None, failures, time.perf_counter() - start)
+            seconds = time.perf_counter() - start
+            return Block(self.name, member, origins, blank, None, failures, seconds), None
         fit_seconds = time.perf_counter() - start
         answers = [
             self._forecast(fitted, member, origins[i : i + TOGETHER])
             for i in range(0, len(origins), TOGETHER)
         ]
-        return Block(
+        block = Block(
             model=self.name,
             seed=member,
             origins=origins,
@@ -112,13 +118,14 @@ class Bench:
             forecast_seconds=time.perf_counter() - start - fit_seconds,
             facts=_plain_facts(facts_of(fitted)),
         )
+        return block, fitted
 
-    def _serve(self, member: int) -> dict[int, Block]:
-        """Ask for all origins in one call: blocks by first origin, none where that fails."""
+    def _serve(self, member: int) -> list[Block]:
+        """Ask for all origins in one call: one block per fit, none at all where that fails."""
         start = time.perf_counter()
         origins = np.concatenate(list(self.parts))
         try:
-            recipe: Any = self._settled()
+            recipe: Any = self.settled()
             rng = spawn(self.seed, self.name, member)
             history, schedule = self._whole(origins)
             answers: Answers = recipe.forecast_origins(history, schedule, horizon=self.plan.horizon, rng=rng)
@@ -129,10 +136,10 @@ class Bench:
         except BackendError:
             raise
         except Exception:  # what fails is met again, and recorded, when origins are served one by one
-            return {}
+            return []
         if not _agree(answers.mean[0], np.asarray(alone, dtype=np.float64)):
             self._warn_of_disagreement("forecast_origins", int(origins[0]))
-            return {}
+            return []
         for note in answers.notes:
             warnings.warn(note, ForecastKitWarning, stacklevel=2)
         return self._blocks(member, origins, answers, time.perf_counter() - start)
@@ -150,42 +157,47 @@ class Bench:
         )
         return history, schedule
 
-    def _blocks(self, member: int, origins: Indices, answers: Answers, seconds: float) -> dict[int, Block]:
+    def _blocks(self, member: int, origins: Indices, answers: Answers, seconds: float) -> list[Block]:
         """Split what came for all origins into blocks; forecasts that are no numbers become failures."""
         pasts = self._pasts(origins)
         mean, errors = self._scored(answers.mean, answers.quantiles, pasts, origins)
         quantiles = self._placed(answers.quantiles, pasts, np.isfinite(mean[:, 0]))
         facts = answers.facts or ({},) * len(self.parts)
         fitting = answers.fit_seconds / len(self.parts)
-        blocks, done = {}, 0
+        blocks: list[Block] = []
+        done = 0
         for part, told in zip(self.parts, facts, strict=True):
             rows = slice(done, done := done + len(part))
-            blocks[int(part[0])] = Block(
-                model=self.name,
-                seed=member,
-                origins=part,
-                mean=mean[rows],
-                quantiles=None if quantiles is None else quantiles[rows],
-                failures=tuple(self._failure(member, t, errors[t]) for t in part.tolist() if t in errors),
-                fit_seconds=fitting,
-                forecast_seconds=(seconds - answers.fit_seconds) / len(self.parts),
-                facts=_plain_facts(told),
+            blocks.append(
+                Block(
+                    model=self.name,
+                    seed=member,
+                    origins=part,
+                    mean=mean[rows],
+                    quantiles=None if quantiles is None else quantiles[rows],
+                    failures=tuple(self._failure(member, t, errors[t]) for t in part.tolist() if t in errors),
+                    fit_seconds=fitting,
+                    forecast_seconds=(seconds - answers.fit_seconds) / len(self.parts),
+                    facts=_plain_facts(told),
+                )
             )
         return blocks
 
-    def _settled(self) -> Forecaster:
+    def settled(self) -> Forecaster:
         """Settle once what is decided once, on the training data of the first origin."""
-        if self._prepared is None:
+        if self.prepared is None:
             first = int(self.plan.origin_positions(len(self.series))[0])
             history = self._history(self.plan.training_part(first))
             rng = spawn(self.seed, self.name, "prepare")
-            self._prepared = prepare(self.recipe, history, horizon=self.plan.horizon, rng=rng)
-        return self._prepared
+            self.prepared = prepare(self.recipe, history, horizon=self.plan.horizon, rng=rng)
+        return self.prepared
 
-    def _fit(self, member: int, origin: int) -> Fitted:
+    def _fit(self, member: int, origin: int, last: Fitted | None = None) -> Fitted:
         history = self._history(self.plan.training_part(origin))
         rng = spawn(self.seed, self.name, member, origin)
-        return self._settled().fit(history, horizon=self.plan.horizon, rng=rng)
+        refit: Callable[..., Fitted] | None = getattr(last, "refit", None)
+        fit = self.settled().fit if refit is None else refit
+        return fit(history, horizon=self.plan.horizon, rng=rng)
 
     def _history(self, part: slice) -> History:
         values = np.array(self.transform.forward(self.series.values[part].copy()))
@@ -376,4 +388,6 @@ def _plain_facts(facts: Any) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)

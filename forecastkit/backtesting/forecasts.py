@@ -34,6 +34,7 @@ class Forecasts:
         facts: by model, what each of its fits tells about itself, in order of origin and seed.
         refits: by model, fits per seed.
         settings: what was asked.
+        run_id: names the run in its store, "" where it was not kept.
     """
 
     series: str
@@ -53,6 +54,7 @@ class Forecasts:
     facts: Mapping[str, tuple[Mapping[str, Any], ...]]
     refits: Mapping[str, int]
     settings: Mapping[str, Any] = field(default_factory=dict)
+    run_id: str = ""
 
     def __repr__(self) -> str:
         return (
@@ -111,6 +113,7 @@ def assemble(
     actual: Matrix,
     levels: tuple[float, ...],
     settings: Mapping[str, Any],
+    run_id: str = "",
 ) -> Forecasts:
     """Put finished blocks into cubes; models stand in the order of `families`."""
     models = tuple(families)
@@ -147,4 +150,5 @@ def assemble(
         facts={model: tuple(block.facts for block in of[model] if block.facts) for model in models},
         refits={model: len([block for block in of[model] if block.seed == 0]) for model in models},
         settings=dict(settings),
+        run_id=run_id,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,17 +11,16 @@ import numpy as np
 
 from forecastkit.arrays import Indices, Matrix, is_constant
 from forecastkit.backtesting.bench import LARGEST, Bench
+from forecastkit.backtesting.computing import Computing, Progress
 from forecastkit.backtesting.forecasts import Forecasts, assemble
 from forecastkit.backtesting.plan import FEWEST_ORIGINS, BacktestPlan
+from forecastkit.backtesting.work import split
 from forecastkit.errors import DataError, ShortSampleWarning, UnpairedOriginsWarning
-from forecastkit.models.protocol import QUANTILES, Forecaster, family_of, seeds_of
-from forecastkit.runs.folder import RunFolder
+from forecastkit.models.protocol import QUANTILES, Forecaster, family_of
+from forecastkit.runs.store import Store
 from forecastkit.series.missing import carried
 from forecastkit.series.series import Series
 from forecastkit.series.transforms import Transform
-
-Progress = Callable[[str, int, int], None]
-"""Called with a model's name, its blocks done and its blocks in all."""
 
 
 def run_backtest(
@@ -31,9 +30,12 @@ def run_backtest(
     *,
     transform: Transform,
     seed: int = 0,
-    folder: RunFolder | None = None,
+    store: Store | None = None,
+    workers: int = 1,
+    fresh: bool = False,
     progress: Progress | None = None,
     settings: Mapping[str, Any] | None = None,
+    asked: Mapping[str, Any] | None = None,
 ) -> Forecasts:
     """Fit every model at its refit origins, forecast from every origin, and collect what came.
 
@@ -45,9 +47,13 @@ def run_backtest(
         plan: origins and refits.
         transform: what the models see, and on which scale they are scored.
         seed: of all randomness; each fit draws from its own stream by model, member and origin.
-        folder: where finished blocks are kept; those it has already are not computed again.
-        progress: called before every block that is computed, and when a model is done.
-        settings: kept with the result.
+        store: keeps every task when it is finished; those it has already are not computed again. By default
+            one in memory.
+        workers: processes that share the slow fits; the result is the same, bit for bit.
+        fresh: compute again what the store has.
+        progress: called with a model's name, its fits done and its fits in all.
+        settings: what decides the forecasts; kept with the result.
+        asked: how to ask for the run again; kept in the store.
 
     Raises:
         DataError: the series is constant, or the transform cannot take it.
@@ -58,37 +64,47 @@ def run_backtest(
     transform = transform.fit(series.values[plan.training_part(int(origins[0]))], series.period)
     _warn_of_few(series, plan, origins)
     actual = scored_actuals(series, origins, plan.horizon, transform)
-    blocks = []
-    for name, recipe in recipes.items():
-        levels = family_of(recipe) in ("reference", "oracle")
-        seen = transform.for_references() if levels else transform
-        parts = plan.blocks(origins, plan.refit_interval(name, getattr(recipe, "default_refit", 1)))
-        bench = Bench(name, recipe, series, plan, seen, seed, parts)
-        tasks = [(member, part) for part in parts for member in range(seeds_of(recipe))]
-        for done, (member, part) in enumerate(tasks):
-            block = folder.blocks.get((name, member, int(part[0]))) if folder is not None else None
-            if block is None:
-                if progress is not None:
-                    progress(name, done, len(tasks))
-                block = bench.run(member, part)
-                if folder is not None:
-                    folder.append(block, series, actual[np.searchsorted(origins, part)])
-            blocks.append(block)
-        if progress is not None:
-            progress(name, len(tasks), len(tasks))
-    forecasts = assemble(
-        blocks,
-        series=series.name,
-        families={name: family_of(recipe) for name, recipe in recipes.items()},
-        index=series.index,
-        origins=origins,
-        step=plan.step,
-        actual=actual,
-        levels=QUANTILES,
-        settings=settings or {},
-    )
+    benches = {name: _bench(name, recipe, series, plan, transform, seed) for name, recipe in recipes.items()}
+    tasks = [task for bench in benches.values() for task in split(bench, settings or {})]
+    with (store or Store.open(None)).begin(series, settings or {}, tasks, asked=asked, fresh=fresh) as run:
+        blocks = Computing(benches, tasks, run, workers=workers, progress=progress).blocks()
+        forecasts = assemble(
+            blocks,
+            series=series.name,
+            families={name: family_of(recipe) for name, recipe in recipes.items()},
+            index=series.index,
+            origins=origins,
+            step=plan.step,
+            actual=actual,
+            levels=QUANTILES,
+            settings=settings or {},
+            run_id="" if run.path is None else run.id,
+        )
+        run.finish(_errors_by_step(forecasts))
     _warn_of_failures(forecasts)
     return forecasts
+
+
+def _bench(
+    name: str, recipe: Forecaster, series: Series, plan: BacktestPlan, transform: Transform, seed: int
+) -> Bench:
+    """Set up one model; references and the oracle see levels."""
+    levels = family_of(recipe) in ("reference", "oracle")
+    seen = transform.for_references() if levels else transform
+    origins = plan.origin_positions(len(series), series.name)
+    parts = plan.blocks(origins, plan.refit_interval(name, getattr(recipe, "default_refit", 1)))
+    return Bench(name, recipe, series, plan, seen, seed, parts)
+
+
+def _errors_by_step(forecasts: Forecasts) -> Iterator[tuple[str, int, int, float, float]]:
+    """Mean absolute and squared error of each model at each h, over the origins that it served."""
+    for model in forecasts.models:
+        error = forecasts.actual - forecasts.of(model)
+        error = error[np.isfinite(error).all(axis=1)]
+        if len(error):
+            absolute, squared = np.abs(error).mean(axis=0), np.square(error).mean(axis=0)
+            for h, (mae, mse) in enumerate(zip(absolute.tolist(), squared.tolist(), strict=True), start=1):
+                yield model, h, len(error), mae, mse
 
 
 def check_runnable(series: Series, plan: BacktestPlan, transform: Transform) -> Indices:

@@ -31,14 +31,15 @@ def command(
 ) -> None:
     """Ask whether a result can fool its reader: every coded check of honesty.
 
-    RUN is a folder that `forecastkit backtest` or `compare` wrote. FILE holds forecasts made by anything, as
-    `forecastkit evaluate` takes them; of these the checks that need the model say so.
+    RUN is a kept run (see `forecastkit runs list`) or a folder that `forecastkit backtest --out` wrote.
+    FILE holds forecasts made by anything, as `forecastkit evaluate` takes them; of these the checks that
+    need the model say so.
     """
     if explain is not None:
         click.echo(_explained(explain, as_json))
         return
     if not files:
-        raise click.UsageError("Give a run folder, files of forecasts, or --explain CODE.")
+        raise click.UsageError("Give a run, files of forecasts, or --explain CODE.")
     from forecastkit.auditing import audit
     from forecastkit.reporting.document import to_json
 
@@ -56,15 +57,13 @@ def command(
 
 
 def _comparisons(files: tuple[str, ...], options: Mapping[str, Any]) -> dict[str, Comparison]:
-    """Read a run folder, or judge files of forecasts, by series."""
+    """Read a run, or judge files of forecasts, by series."""
     from forecastkit.errors import DataError
 
-    if len(files) == 1 and Path(files[0]).is_dir():
-        from forecastkit.api import read_run
+    if len(files) == 1 and not Path(files[0]).is_file():
+        from forecastkit.archive import read_run
 
-        folder = Path(files[0])
-        inside = folder / "run" if (folder / "run" / "manifest.json").is_file() else folder
-        result = read_run(inside)
+        result = read_run(files[0])
         return {result.series.name: result}
     judged = evaluate_files(files, options)
     if not judged.comparisons:

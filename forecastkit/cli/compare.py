@@ -13,6 +13,7 @@ from forecastkit.cli.options import (
     OUTPUT,
     RUN,
     SERIES,
+    STORE,
     STRICT,
     default_out,
     earlier_report,
@@ -22,6 +23,7 @@ from forecastkit.cli.options import (
     make_plan,
     run_settings,
     show_warnings,
+    store_settings,
     with_options,
     wrapped,
 )
@@ -29,7 +31,7 @@ from forecastkit.cli.progress import progress_on_stderr
 
 
 @click.command("compare")
-@with_options(SERIES, MARKET, RUN, INTERVALS, STRICT, FORMAT, OUTPUT)
+@with_options(SERIES, MARKET, RUN, INTERVALS, STORE, STRICT, FORMAT, OUTPUT)
 @click.option(
     "--placebo",
     type=click.IntRange(0),
@@ -46,8 +48,8 @@ def command(**options: Any) -> None:
     and their seasonal forms) always run. Several symbols, as in yahoo:SPY,QQQ, get a report each and a page
     that leads to them.
 
-    The report goes to index.html and report.json, the forecasts to run/: the same command, repeated or
-    interrupted, goes on from them; another one begins anew.
+    The report goes to index.html and report.json. Every finished fit is kept in the store: the same command,
+    interrupted or repeated, goes on from there, and `forecastkit runs` shows what was run.
     """
     from forecastkit.api import compare, report
     from forecastkit.cli.several import compare_several
@@ -64,18 +66,19 @@ def command(**options: Any) -> None:
         result = compare(
             series,
             plan=plan,
-            out=out / "run",
-            overwrite=True,
             progress=progress,
             intervals=options["intervals"],
             placebo=options["placebo"],
             previous=earlier_report(out),
             **run_settings(options),
+            **store_settings(options),
         )
     folder = report(result, out, formats=options["formats"])
     click.echo(
         to_json(document(result)) if options["as_json"] else wrapped(result), nl=not options["as_json"]
     )
+    if result.forecasts.run_id:
+        click.echo(f"\nRun: {result.forecasts.run_id}", err=True, nl=False)
     click.echo(f"\nReport: {folder / 'index.html' if 'html' in options['formats'] else folder}", err=True)
     exit_for(result.forecasts, result.scores.dropped)
     exit_where_failed([result.honesty], options["strict"])

@@ -182,6 +182,20 @@ RUN = (
     ),
     click.option("--loss", default="squared", show_default=True, metavar="NAME", help="squared or absolute."),
 )
+STORE_FILE = click.option(
+    "--store", metavar="FILE", help="Where runs are kept.  [default: in the user's data folder]"
+)
+STORE = (
+    STORE_FILE,
+    click.option("--no-store", is_flag=True, help="Keep nothing."),
+    click.option("--fresh", is_flag=True, help="Compute everything again."),
+    click.option(
+        "--workers",
+        type=click.IntRange(1),
+        metavar="N",
+        help="Processes that share slow fits.  [default: what processors and memory allow]",
+    ),
+)
 FORMAT = (
     click.option(
         "--format",
@@ -240,6 +254,14 @@ def make_plan(options: Mapping[str, Any]) -> BacktestPlan:
 def run_settings(options: Mapping[str, Any]) -> dict[str, Any]:
     """Pick the options that `backtest` and `compare` take by the same name."""
     return {name: options[name] for name in ("models", "transform", "seeds", "seed", "loss")}
+
+
+def store_settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Pick where a run is kept and how it is computed, as `backtest` and `compare` take it."""
+    if options["no_store"] and options["store"]:
+        raise click.UsageError("--store and --no-store exclude each other. Give one of them.")
+    store = False if options["no_store"] else options["store"] or True
+    return {"store": store, "fresh": options["fresh"], "workers": options["workers"]}
 
 
 def default_out(options: Mapping[str, Any], root: str, name: str) -> Path:

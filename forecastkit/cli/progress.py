@@ -14,7 +14,7 @@ import click
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
-    from forecastkit.backtesting.runner import Progress
+    from forecastkit.backtesting.computing import Progress
 
 SECONDS_BETWEEN_LINES = 10.0
 

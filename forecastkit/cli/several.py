@@ -15,6 +15,7 @@ from forecastkit.cli.options import (
     load_series,
     make_plan,
     run_settings,
+    store_settings,
     wrapped,
 )
 from forecastkit.cli.progress import progress_on_stderr
@@ -83,11 +84,10 @@ def _compare(series: Series, folder: Path, options: Mapping[str, Any]) -> Compar
         return compare(
             series,
             plan=make_plan(options),
-            out=folder / "run",
-            overwrite=True,
             progress=progress,
             intervals=options["intervals"],
             placebo=options["placebo"],
             previous=earlier_report(folder),
             **run_settings(options),
+            **store_settings(options),
         )

@@ -82,6 +82,7 @@ class Fitted(Protocol):
     """A fitted model.
 
     It may also offer `forecast_many(histories, horizon) -> (O, H)`, equal to the loop over `forecast`;
+    `refit(history, *, horizon, rng) -> Fitted`, which starts from this fit (the recipe then says `warm`);
     `forecast_quantiles(history, horizon, levels) -> (H, Q)`, for changes the quantiles of the cumulated
     path; and `facts`, a mapping of short names to numbers or words that describe the fit, such as the order
     chosen.
@@ -102,6 +103,10 @@ class Forecaster(Protocol):
     uses, for the report; default none), `takes_missing` (whether a history may hold NaN; default False, and
     the model is not asked where one does), and `prepare(history, *, horizon, rng)`, which settles, on the
     data before the first origin, what is decided once per backtest.
+
+    `expected_seconds(observations, horizon)` tells how long one fit takes on one core (default 0): slow ones
+    go to worker processes where there are any. `warm = True` says that its fitted models offer `refit`: they
+    are refitted in chains of 8, each of which starts afresh.
 
     A recipe that does many origins at once faster than one by one may offer `forecast_origins(history,
     schedule, *, horizon, rng) -> Answers`. It is handed the past of the last origin and must use, for each

@@ -1,343 +1,122 @@
-"""A run on disk: what was asked, the series, and every finished block of forecasts, appended as it is made.
+"""A finished run as a folder of plain files, written whole or not at all, and read back to the same bits.
 
-manifest.json   what was asked: settings, versions, data hash; its `key` tells one run from another
+manifest.json   what was asked: settings, versions, data hash, and the run's id
 series.csv      the series, ds and y
 known.csv       its covariates known ahead, one row per observation and step ahead; past.csv its observed ones
-forecasts.csv   one row per model, seed, origin and h
-blocks.jsonl    the ledger: one line per finished block, written after its forecasts
+forecasts.csv   one row per model, seed, origin and h; or forecasts.parquet
+fits.json       every fit: model, seed, origins it serves, seconds, facts, and a hash of its forecasts
 failures.json   every fit or forecast that failed, with model, seed, origin and reason
 """
 
 from __future__ import annotations
 
-import csv
-import hashlib
-import io
 import json
 import os
-import warnings
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+import shutil
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from filelock import FileLock, Timeout
 
-from forecastkit.arrays import Matrix, Vector
-from forecastkit.errors import DataError, ForecastKitWarning, LockedError, ReportError
-from forecastkit.runs.blocks import Block, block_of
+from forecastkit.arrays import Indices, Matrix
+from forecastkit.errors import DataError, MissingExtraError, ReportError
+from forecastkit.runs.blocks import Block, block_of, digest_of, numbers_of, plain
+from forecastkit.runs.series_record import describe_series, restore_series
+from forecastkit.runs.store import Record
 from forecastkit.series.series import Series, label
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 COLUMNS = ("series", "model", "seed", "origin", "cutoff", "h", "target_time", "actual", "mean")
-FILES = (
+FILES = {
     "manifest.json",
     "series.csv",
     "known.csv",
     "past.csv",
     "forecasts.csv",
-    "blocks.jsonl",
+    "forecasts.parquet",
+    "fits.json",
     "failures.json",
-    ".lock",
-)
-DAMAGE = (KeyError, ValueError, TypeError, AttributeError)
+}
+DAMAGE = (KeyError, ValueError, TypeError, AttributeError, IndexError)
 """What reading a damaged file raises."""
 
 
-class RunFolder:
-    """A folder that takes blocks as they are finished and gives them back."""
+def write_folder(
+    path: Path,
+    record: Record,
+    origins: Indices,
+    actual: Matrix,
+    levels: tuple[float, ...],
+    *,
+    to: str = "csv",
+    overwrite: bool = False,
+) -> None:
+    """Write a run into a folder that is complete or as it was before.
 
-    def __init__(self, path: Path, manifest: Mapping[str, Any], quantiles: tuple[float, ...]) -> None:
-        self.path = path
-        self.manifest = manifest
-        self.blocks: dict[tuple[str, int, int], Block] = {}
-        self._columns = (*COLUMNS, *(f"q{level:g}" for level in quantiles))
+    Args:
+        path: of the folder, made where absent.
+        record: the run.
+        origins: shape (O,).
+        actual: what came, shape (O, H), on the scored scale.
+        levels: of quantiles.
+        to: "csv", or "parquet" for the forecasts.
+        overwrite: replace the folder where it holds another run.
 
-    @classmethod
-    def start(
-        cls,
-        path: Path,
-        settings: Mapping[str, Any],
-        series: Series,
-        quantiles: tuple[float, ...],
-        *,
-        replace: bool,
-    ) -> RunFolder:
-        """Open a folder for a run: continue the one that is there if it was asked the same, else begin.
-
-        Args:
-            path: the folder, made where absent.
-            settings: what was asked, JSON-ready; with the data it decides whether a run is the same.
-            series: the data.
-            quantiles: levels that models may answer.
-            replace: begin anew where the folder holds another run or a damaged one; else refuse.
-
-        Raises:
-            ReportError: the folder holds another run, or something else, or cannot be written.
-            LockedError: another process is at work in it.
-        """
-        identity = [settings, series.fingerprint, series.name, series.unit]
-        asked = json.dumps(identity, sort_keys=True, default=_plain)
-        manifest = {
-            "schema_version": SCHEMA_VERSION,
-            "key": hashlib.sha256(asked.encode()).hexdigest(),
-            "series": {
-                "name": series.name,
-                "unit": series.unit,
-                "period": series.period,
-                "spacing": series.spacing,
-                "frequency": series.frequency,
-                "index": _kind(series.index),
-                "fingerprint": series.fingerprint,
-                "missing": series.missing,
-                "covariates": {"known": series.known_names, "past": series.past_names},
-                "source": dict(series.source),
-            },
-            "settings": settings,
-        }
-        run = cls(path, manifest, quantiles)
+    Raises:
+        ReportError: the folder holds something else, or cannot be written.
+        MissingExtraError: Parquet was asked for and pyarrow is not installed.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        check_place(path)
+        if not overwrite:
+            _refuse_other(path, record)
+        part, old = (path.with_name(f".{path.name}.{os.getpid()}.{what}") for what in ("part", "old"))
         try:
-            path.mkdir(parents=True, exist_ok=True)
-            run._refuse_foreign()
-            run._lock()
-            if not run._continues(replace):
-                # In this order, so that whatever interrupts leaves a folder of this run without blocks.
-                (path / "blocks.jsonl").unlink(missing_ok=True)
-                run._write_manifest()
-            run._rewrite(series)
-        except ReportError:
-            raise
-        except OSError as error:
-            raise _unwritable(path, error) from error
-        return run
+            part.mkdir()
+            _write_files(part, record, origins, actual, levels, to)
+            _put(part, path, old)
+        finally:
+            for left in (part, old):
+                shutil.rmtree(left, ignore_errors=True)
+    except ReportError:
+        raise
+    except OSError as error:
+        raise ReportError(
+            f"{str(path)!r} cannot be written ({error.strerror or error}). Choose another --out, or make "
+            "room and permissions; the run itself is kept in the store."
+        ) from error
 
-    @classmethod
-    def read(cls, path: Path, quantiles: tuple[float, ...]) -> RunFolder:
-        """Open the run that a folder holds.
 
-        Raises:
-            ReportError: the folder holds no run, or one of another schema version, or is damaged.
-        """
-        try:
-            manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-            if manifest["schema_version"] != SCHEMA_VERSION:
-                raise ReportError(
-                    f"{str(path)!r} was written with run schema {manifest['schema_version']}; this version "
-                    f"reads {SCHEMA_VERSION}. Read it with the version it was made by, or run the backtest "
-                    "again."
-                )
-            run = cls(path, manifest, quantiles)
-            run.blocks = run._load()
-        except ReportError:
-            raise
-        except OSError as error:
+def read_folder(path: Path) -> Record:
+    """Read the run that a folder holds.
+
+    Raises:
+        ReportError: the folder holds no run, or one of another schema version, or is damaged.
+    """
+    try:
+        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        if manifest["schema_version"] != SCHEMA_VERSION:
             raise ReportError(
-                f"{str(path)!r} holds no run ({_what_is_wrong(error)}). Give a folder that "
-                "`forecastkit backtest --out` wrote."
-            ) from error
-        except DAMAGE as error:
-            raise ReportError(f"{str(path)!r} is damaged ({error!r}). Run the backtest again.") from error
-        return run
-
-    def series(self) -> Series:
-        """Read the series that the run was made on.
-
-        Raises:
-            ReportError: it is missing, or not the one that the manifest names.
-        """
-        told = self.manifest["series"]
-        try:
-            table = pd.read_csv(self.path / "series.csv", dtype=str, keep_default_na=False)
-            series = Series(
-                values=np.array(list(map(float, table["y"]))),
-                index=_index(table["ds"], told["index"], told["frequency"]),
-                name=told["name"],
-                unit=told["unit"],
-                period=told["period"],
-                spacing=told["spacing"],
-                source=told.get("source", {}),
-                missing=told.get("missing", "error"),
-                **self._covariates(told.get("covariates", {})),
+                f"{str(path)!r} was written with run schema {manifest['schema_version']}; this version reads "
+                f"{SCHEMA_VERSION}. Read it with the version it was made by, or run the backtest again."
             )
-        except (*DAMAGE, OSError, DataError) as error:
-            raise ReportError(
-                f"{str(self.path)!r} is damaged ({error!r}). Run the backtest again."
-            ) from error
-        if series.fingerprint != told["fingerprint"]:
-            raise ReportError(
-                f"{str(self.path / 'series.csv')!r} is not the series that the run was made on. Run the "
-                "backtest again."
-            )
-        return series
-
-    def _covariates(self, named: Mapping[str, list[str]]) -> dict[str, Any]:
-        """Read the covariates of the series, as `Series` takes them."""
-        found: dict[str, Any] = {}
-        for kind, names in named.items():
-            if names:
-                table = np.loadtxt(self.path / f"{kind}.csv", delimiter=",", skiprows=1, ndmin=2)
-                found |= {kind: table, f"{kind}_names": tuple(names)}
-        return found
-
-    def append(self, block: Block, series: Series, actual: Matrix) -> None:
-        """Add a finished block: its forecasts first, then the line that says it is complete.
-
-        Args:
-            block: what was made.
-            series: the data, to date the rows.
-            actual: what came, shape (O, H), on the scored scale.
-
-        Raises:
-            ReportError: the folder cannot be written any more.
-        """
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        for i, origin in enumerate(block.origins.tolist()):
-            quantiles = None if block.quantiles is None else block.quantiles[i]
-            writer.writerows(self._rows(block, origin, block.mean[i], quantiles, series, actual[i]))
-        line = json.dumps(block.ledger_entry(), default=_plain)
-        try:
-            _append(self.path / "forecasts.csv", text.getvalue())
-            _append(self.path / "blocks.jsonl", line + "\n")
-            self.blocks[block.key] = block
-            if block.failures:
-                self._write_failures()
-        except OSError as error:
-            raise _unwritable(self.path, error) from error
-
-    def _continues(self, replace: bool) -> bool:
-        """Load the blocks of the same run if it is there; refuse another, unless it may be replaced."""
-        manifest = self.path / "manifest.json"
-        if not manifest.exists():
-            return False
-        try:
-            found = json.loads(manifest.read_text(encoding="utf-8"))
-            if found["key"] == self.manifest["key"]:
-                self.blocks = self._load()
-                return True
-            other = f"holds another run: {_differences(found, self.manifest)}"
-        except (*DAMAGE, FileNotFoundError) as error:
-            other = f"is damaged ({error!r})"
-        if not replace:
-            raise ReportError(
-                f"{str(self.path)!r} {other}. Choose another --out, or pass --overwrite to lose it."
-            )
-        warnings.warn(f"{str(self.path)!r} {other}; it is begun anew.", ForecastKitWarning, stacklevel=4)
-        return False
-
-    def _refuse_foreign(self) -> None:
-        """Leave a folder alone that holds anything but a run."""
-        known = (self.path / "manifest.json").exists()
-        if not known and any(file.name.removesuffix(".part") not in FILES for file in self.path.iterdir()):
-            raise ReportError(
-                f"{str(self.path)!r} is not empty and holds no run. Choose a new or empty folder with --out."
-            )
-
-    def close(self) -> None:
-        """Let other processes in."""
-        self._held.release()
-
-    def _lock(self) -> None:
-        """Keep other processes out of the folder until this one ends.
-
-        Raises:
-            LockedError: another process is at work there.
-        """
-        self._held = FileLock(self.path / ".lock", blocking=False, is_singleton=True)
-        try:
-            self._held.acquire()
-        except Timeout as error:
-            raise LockedError(
-                f"Another run is at work in {str(self.path)!r}. Wait for it, or choose another --out."
-            ) from error
-
-    def _rewrite(self, series: Series) -> None:
-        """Write the folder so that it holds the finished blocks and nothing of an unfinished one."""
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(self._columns)
-        writer.writerows(self._finished_rows())
-        ledger = [json.dumps(block.ledger_entry(), default=_plain) + "\n" for block in self.blocks.values()]
-        values = zip(series.index, series.values.tolist(), strict=True)
-        write_whole(self.path / "forecasts.csv", text.getvalue())
-        write_whole(self.path / "blocks.jsonl", "".join(ledger))
-        write_whole(self.path / "series.csv", "ds,y\n" + "".join(f"{label(t)},{y!r}\n" for t, y in values))
-        for kind, given in (("known", series.known), ("past", series.past)):
-            if given is not None:
-                table = pd.DataFrame(given, columns=getattr(series, f"{kind}_names"))
-                write_whole(self.path / f"{kind}.csv", table.to_csv(index=False))
-        self._write_failures()
-        self._write_manifest()
-
-    def _write_manifest(self) -> None:
-        text = json.dumps(self.manifest, indent=1, default=_plain, ensure_ascii=False)
-        write_whole(self.path / "manifest.json", text + "\n")
-
-    def _finished_rows(self) -> list[list[str]]:
-        """Rows of finished blocks, in the order of the ledger, each once."""
-        if not self.blocks:
-            return []
-        finished = {
-            (model, str(seed), str(origin)) for b in self.blocks.values() for model, seed, origin in b.paths
-        }
-        with (self.path / "forecasts.csv").open(newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.reader(file) if len(row) == len(self._columns)]
-        of_path = {
-            (row[1], row[2], row[3], row[5]): row for row in rows if (row[1], row[2], row[3]) in finished
-        }
-        return list(of_path.values())
-
-    def _write_failures(self) -> None:
-        failures = [asdict(failure) for block in self.blocks.values() for failure in block.failures]
-        write_whole(self.path / "failures.json", json.dumps(failures, indent=1) + "\n")
-
-    def _rows(
-        self,
-        block: Block,
-        origin: int,
-        mean: Vector,
-        quantiles: Matrix | None,
-        series: Series,
-        actual: Vector,
-    ) -> Iterable[list[Any]]:
-        cutoff = label(series.index[origin - 1])
-        extra = len(self._columns) - len(COLUMNS)
-        for h in range(1, len(mean) + 1):
-            target = label(series.index[origin + h - 1])
-            row = [series.name, block.model, block.seed, origin, cutoff, h, target]
-            values = [
-                actual[h - 1],
-                mean[h - 1],
-                *([np.nan] * extra if quantiles is None else quantiles[h - 1]),
-            ]
-            yield [*row, *("" if np.isnan(v) else repr(float(v)) for v in values)]
-
-    def _load(self) -> dict[tuple[str, int, int], Block]:
-        """Read the blocks that the ledger lists, but for those whose forecasts are not what was written."""
-        path = self.path / "blocks.jsonl"
-        lines = path.read_text(encoding="utf-8").splitlines(keepends=True) if path.exists() else []
-        entries = [json.loads(line) for line in lines if line.endswith("\n")]
-        if not entries:
-            return {}
-        found: dict[tuple[str, int, int], dict[int, list[float]]] = defaultdict(dict)
-        with (self.path / "forecasts.csv").open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file):
-                numbers = [row[name] for name in ("mean", *self._columns[len(COLUMNS) :])]
-                if None not in numbers:
-                    path_found = found[row["model"], int(row["seed"]), int(row["origin"])]
-                    path_found[int(row["h"])] = [float(text) if text else np.nan for text in numbers]
-        blocks = {}
-        for entry in entries:
-            try:
-                block = block_of(entry, found)
-            except KeyError:
-                continue
-            if block.digest == entry["digest"]:
-                blocks[block.key] = block
-        return blocks
+        series = _read_series(path, manifest["series"])
+        fits = json.loads((path / "fits.json").read_text(encoding="utf-8"))
+        blocks = _read_blocks(_read_table(path), fits)
+    except ReportError:
+        raise
+    except (*DAMAGE, DataError) as error:
+        raise ReportError(f"{str(path)!r} is damaged ({error}). Run the backtest again.") from error
+    except OSError as error:
+        raise ReportError(
+            f"{str(path)!r} holds no run ({_what_is_wrong(error)}). Give a folder that "
+            "`forecastkit backtest --out` wrote."
+        ) from error
+    return Record(manifest["run"], manifest["settings"], series, blocks)
 
 
 def write_whole(path: Path, content: str | bytes) -> None:
@@ -347,56 +126,156 @@ def write_whole(path: Path, content: str | bytes) -> None:
     os.replace(part, path)
 
 
-def _append(path: Path, text: str) -> None:
-    with path.open("a", encoding="utf-8", newline="") as file:
-        file.write(text)
+def check_place(path: Path) -> None:
+    """Leave a folder alone that holds anything but a run.
+
+    Raises:
+        ReportError: it does, or it is no folder.
+    """
+    if path.exists() and not path.is_dir():
+        raise ReportError(f"{str(path)!r} is a file. Choose a folder with --out.")
+    files = {file.name for file in path.iterdir()} if path.exists() else set()
+    if files and not {"manifest.json"} <= files <= FILES:
+        raise ReportError(
+            f"{str(path)!r} is not empty and holds no run. Choose a new or empty folder with --out."
+        )
 
 
-def _kind(index: pd.Index) -> str:
-    """Name what the entries of an index are, so that they can be read back: dates carry their time zone."""
-    if isinstance(index, pd.DatetimeIndex):
-        return f"dates {index.tz}" if index.tz is not None else "dates"
-    if isinstance(index, pd.PeriodIndex):
-        return "periods"
-    return {"i": "integers", "u": "integers", "f": "floats"}.get(index.dtype.kind, "texts")
+def _refuse_other(path: Path, record: Record) -> None:
+    """Leave a folder alone that holds another run."""
+    if not (path / "manifest.json").exists():
+        return
+    try:
+        found = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        other = "" if found["run"] == record.id else f"holds another run ({found['run']})"
+    except DAMAGE as error:
+        other = f"holds a run that is damaged ({error!r})"
+    if other:
+        raise ReportError(f"{str(path)!r} {other}. Choose another --out, or pass --overwrite to lose it.")
 
 
-def _index(texts: pd.Series, kind: str, frequency: str) -> pd.Index:
-    """Read index entries back as what they were."""
-    if kind == "periods":
-        return pd.PeriodIndex(texts, freq=frequency)
-    if kind.startswith("dates"):
-        zone = kind.removeprefix("dates").strip()
-        dates = pd.DatetimeIndex(pd.to_datetime(texts, format="ISO8601", utc=bool(zone)))
-        dates = dates.tz_convert(zone) if zone else dates
-        return pd.DatetimeIndex(dates, freq=frequency or None)
-    types = {"integers": np.int64, "floats": np.float64}
-    return pd.Index(texts.astype(types[kind]) if kind in types else texts)
+def _put(part: Path, path: Path, old: Path) -> None:
+    """Put a complete folder in its place, where one may stand already."""
+    if path.exists():
+        path.rename(old)
+    try:
+        part.rename(path)
+    except OSError:
+        if old.exists():
+            old.rename(path)
+        raise
 
 
-def _plain(value: Any) -> Any:
-    """Turn NumPy numbers into those JSON knows."""
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
+def _write_files(
+    folder: Path, record: Record, origins: Indices, actual: Matrix, levels: tuple[float, ...], to: str
+) -> None:
+    series = record.series
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        "run": record.id,
+        "series": describe_series(series),
+        "settings": record.settings,
+    }
+    _write_json(folder / "manifest.json", manifest)
+    _write_json(
+        folder / "fits.json", [{**b.entry(), "digest": digest_of(numbers_of([b]))} for b in record.blocks]
+    )
+    _write_json(folder / "failures.json", [asdict(f) for b in record.blocks for f in b.failures])
+    values = zip(map(label, series.index), series.values.tolist(), strict=True)
+    rows = "".join(f"{ds},{y!r}\n" for ds, y in values)
+    (folder / "series.csv").write_text("ds,y\n" + rows, encoding="utf-8", newline="")
+    for kind, given in (("known", series.known), ("past", series.past)):
+        if given is not None:
+            table = pd.DataFrame(given, columns=list(getattr(series, f"{kind}_names")))
+            table.to_csv(folder / f"{kind}.csv", index=False)
+    table = _table(record, origins, actual, levels)
+    if to == "csv":
+        table.to_csv(folder / "forecasts.csv", index=False, lineterminator="\n")
+        return
+    try:
+        table.to_parquet(folder / "forecasts.parquet", index=False)
+    except ImportError as error:
+        raise MissingExtraError(
+            "Parquet needs pyarrow. Install it with `pip install 'forecastkit[parquet]'`, or export --to csv."
+        ) from error
 
 
-def _differences(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str:
-    """Name the settings in which two runs differ."""
-    old, new = found.get("settings", {}), json.loads(json.dumps(wanted["settings"], default=_plain))
-    names = [name for name in new if old.get(name) != new[name]]
-    if found.get("series", {}).get("fingerprint") != wanted["series"]["fingerprint"]:
-        names.insert(0, "data")
-    return ("it differs in " + ", ".join(names)) if names else "its manifest differs"
+def _table(record: Record, origins: Indices, actual: Matrix, levels: tuple[float, ...]) -> pd.DataFrame:
+    """All forecasts, one row per model, seed, origin and h."""
+    horizon = actual.shape[1]
+    labels = np.array([label(t) for t in record.series.index], dtype=object)
+    blocks = record.blocks
+    rows = [len(b.origins) * horizon for b in blocks]
+    origin = np.repeat(np.concatenate([b.origins for b in blocks]), horizon)
+    h = np.tile(np.arange(1, horizon + 1), len(origin) // horizon)
+    columns: dict[str, Any] = {
+        "series": record.series.name,
+        "model": np.repeat(np.array([b.model for b in blocks], dtype=object), rows),
+        "seed": np.repeat([b.seed for b in blocks], rows),
+        "origin": origin,
+        "cutoff": labels[origin - 1],
+        "h": h,
+        "target_time": labels[origin + h - 1],
+        "actual": actual[np.searchsorted(origins, origin), h - 1],
+        "mean": np.concatenate([b.mean.ravel() for b in blocks]),
+    }
+    for i, level in enumerate(levels):
+        columns[f"q{level:g}"] = np.concatenate(
+            [
+                np.full(b.mean.size, np.nan) if b.quantiles is None else b.quantiles[:, :, i].ravel()
+                for b in blocks
+            ]
+        )
+    return pd.DataFrame(columns)
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    """Read the forecasts, numbers to their last bit."""
+    parquet = path / "forecasts.parquet"
+    if parquet.exists():
+        return pd.read_parquet(parquet)
+    table = pd.read_csv(path / "forecasts.csv", dtype=str, keep_default_na=False)
+    for name in table.columns.difference(COLUMNS[:7]):
+        table[name] = [float(text) if text else np.nan for text in table[name]]
+    return table.astype({name: np.int64 for name in ("seed", "origin", "h")})
+
+
+def _read_blocks(table: pd.DataFrame, fits: list[Mapping[str, Any]]) -> tuple[Block, ...]:
+    """Give each fit its forecasts; rows may stand in any order."""
+    table = table.sort_values(["model", "seed", "origin", "h"], kind="stable")
+    names = [name for name in table.columns if name not in COLUMNS]
+    groups = {key: group for key, group in table.groupby(["model", "seed"])}
+    blocks = []
+    for fit in fits:
+        group = groups[fit["model"], fit["seed"]]
+        part = group[group["origin"].isin(fit["origins"])]
+        shape = (len(fit["origins"]), fit["horizon"])
+        mean = part["mean"].to_numpy(dtype=np.float64).reshape(shape)
+        quantiles = None
+        if fit["quantiles"]:
+            quantiles = part[names].to_numpy(dtype=np.float64).reshape(*shape, len(names))
+        block = block_of(fit, mean, quantiles)
+        if digest_of(numbers_of([block])) != fit["digest"]:
+            raise ValueError(f"forecasts of {fit['model']} at origin {fit['origins'][0]} were changed")
+        blocks.append(block)
+    return tuple(blocks)
+
+
+def _read_series(path: Path, told: Mapping[str, Any]) -> Series:
+    table = pd.read_csv(path / "series.csv", dtype=str, keep_default_na=False)
+    covariates = {
+        kind: np.loadtxt(path / f"{kind}.csv", delimiter=",", skiprows=1, ndmin=2)
+        for kind, names in told["covariates"].items()
+        if names
+    }
+    return restore_series(told, table["ds"].tolist(), list(map(float, table["y"])), covariates)
+
+
+def _write_json(path: Path, content: Any) -> None:
+    text = json.dumps(content, indent=1, default=plain, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def _what_is_wrong(error: OSError) -> str:
     name = Path(error.filename or "").name
     return f"{name} is missing" if isinstance(error, FileNotFoundError) else f"{name}: {error.strerror}"
-
-
-def _unwritable(path: Path, error: OSError) -> ReportError:
-    return ReportError(
-        f"{str(path)!r} cannot be written ({error.strerror or error}). Choose another --out, or make room "
-        "and permissions; what was finished before is kept."
-    )

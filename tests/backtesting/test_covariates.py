@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pytest
 
-from forecastkit.api import backtest, read_run
+from forecastkit.api import backtest
+from forecastkit.archive import export_run, read_run
 from forecastkit.backtesting.plan import BacktestPlan
 from forecastkit.backtesting.runner import run_backtest
 from forecastkit.models.autoregressive import Autoregression
@@ -98,7 +99,9 @@ def test_poisoned_covariates_of_the_future_change_no_bit(transform, refit) -> No
 
 
 def test_a_run_folder_keeps_covariates_and_who_used_them(tmp_path) -> None:
-    made = backtest(DRIVEN, ["ar", "ar-direct"], plan=PLAN, out=tmp_path / "run")
+    made = backtest(DRIVEN, ["ar", "ar-direct"], plan=PLAN)
+    export_run(made.run_id, tmp_path / "run")
+    assert read_run(made.run_id).series.fingerprint == DRIVEN.fingerprint
     read = read_run(tmp_path / "run")
     assert read.series.fingerprint == DRIVEN.fingerprint
     assert (read.series.known.tolist(), read.series.past_names) == (KNOWN.tolist(), ("rain",))

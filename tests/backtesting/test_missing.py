@@ -103,14 +103,14 @@ def test_a_window_without_gaps_is_served_by_every_model() -> None:
 
 
 def test_reports_take_the_longest_stretch_without_a_gap(tmp_path) -> None:
-    result = fk.compare(SERIES, ["ar"], plan=PLAN, out=tmp_path / "run")
+    result = fk.compare(SERIES, ["ar"], plan=PLAN)
     assert "30 values" not in before_origin(result).span
     assert (
         "Tests of the 29 observations from 1 to 29, the longest stretch without a gap"
         in before_origin(result).span
     )
     assert "the longest stretch without a gap, 29 values" in ar_section(result).span
-    again = fk.report(tmp_path / "run", tmp_path / "report")
+    again = fk.report(result.forecasts.run_id, tmp_path / "report")
     assert (again / "index.html").stat().st_size > 10_000
 
 

@@ -18,7 +18,7 @@ from forecastkit.errors import (
 from forecastkit.models.autoregressive import Autoregression
 from forecastkit.models.baselines import NAIVE
 from forecastkit.models.protocol import QUANTILES, Answers, FromFunction
-from forecastkit.runs.folder import RunFolder
+from forecastkit.runs.store import Store
 from forecastkit.series.series import Series
 from forecastkit.series.transforms import TRANSFORMS, find_transform
 
@@ -185,21 +185,23 @@ def test_an_interrupted_run_resumes_to_the_same_bits(tmp_path, stop_at: int, one
     whole = run_backtest(SERIES, recipes, plan, transform=NONE)
 
     def interrupt(model, done, total):
-        if model == "ar" and done == stop_at:
+        if model == "ar" and (done == stop_at or not one_by_one):
             raise Interrupt
 
-    folder = RunFolder.start(tmp_path / "run", {"a": 1}, SERIES, QUANTILES, replace=False)
-    with pytest.raises(Interrupt):
-        run_backtest(SERIES, recipes, plan, transform=NONE, folder=folder, progress=interrupt)
-    again = RunFolder.start(tmp_path / "run", {"a": 1}, SERIES, QUANTILES, replace=False)
-    assert len(again.blocks) == 1 + stop_at
+    with Store.open(tmp_path / "runs.db") as store, pytest.raises(Interrupt):
+        run_backtest(SERIES, recipes, plan, transform=NONE, store=store, progress=interrupt)
     fits = []
     if one_by_one:
         recipes["ar"] = Counting(fits=fits)
-    resumed = run_backtest(SERIES, recipes, plan, transform=NONE, folder=again)
+    with Store.open(tmp_path / "runs.db") as store:
+        state = store.states()[0]
+        assert (state.finished, state.done) == ("", 1 + (stop_at if one_by_one else 0))
+        resumed = run_backtest(SERIES, recipes, plan, transform=NONE, store=store)
+        assert store.states()[0].finished
     assert len(fits) == (6 - stop_at if one_by_one else 0)
     assert resumed.mean.tobytes() == whole.mean.tobytes()
     assert resumed.quantiles["ar"].tobytes() == whole.quantiles["ar"].tobytes()
+    assert resumed.facts == whole.facts
 
 
 @dataclass(frozen=True)
@@ -319,13 +321,14 @@ class OddExtras(FromFunction):
         return np.zeros((horizon, 1))
 
 
-def test_unusable_extras_cost_nothing_else(tmp_path) -> None:
+def test_unusable_extras_cost_nothing_else() -> None:
     odd = OddExtras("odd", lambda values, horizon: np.full(horizon, values[-1]))
-    folder = RunFolder.start(tmp_path / "run", {}, SERIES, QUANTILES, replace=False)
-    with pytest.warns(UserWarning, match="Quantiles of model 'odd' were left out: ValueError: shape"):
-        result = run_backtest(
-            SERIES, {"odd": odd}, BacktestPlan(horizon=3, origins=10), transform=NONE, folder=folder
-        )
+    with Store.open(None) as store:
+        for _ in range(2):  # what is not made again is said again
+            with pytest.warns(UserWarning, match="Quantiles of model 'odd' were left out: ValueError: shape"):
+                result = run_backtest(
+                    SERIES, {"odd": odd}, BacktestPlan(horizon=3, origins=10), transform=NONE, store=store
+                )
     assert np.isfinite(result.mean).all()
     assert result.facts["odd"] == ({"coefficients": "[0 1]"},)
 

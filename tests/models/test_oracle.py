@@ -78,9 +78,9 @@ def test_dates_in_place_of_positions_are_refused():
         fitted("synthetic:ar").forecast(History(np.ones(3), days), 2)
 
 
-def test_a_run_folder_keeps_the_process(tmp_path):
-    from forecastkit.api import read_run
+def test_the_store_keeps_the_process():
+    from forecastkit.archive import read_run
 
     series = load_synthetic("synthetic:ar2?n=150")
-    fk.backtest(series, ["ar"], plan=PLAN, out=tmp_path / "run")
-    assert read_run(tmp_path / "run").series.process == "synthetic:ar2?n=150"
+    made = fk.backtest(series, ["ar"], plan=PLAN)
+    assert read_run(made.run_id).series.process == "synthetic:ar2?n=150"

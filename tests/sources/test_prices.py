@@ -8,7 +8,7 @@ import pytest
 from loopback import Market, Yahoo, prices
 
 import forecastkit as fk
-from forecastkit.api import read_run
+from forecastkit.archive import read_run
 from forecastkit.errors import DatasetNotFoundError, PlanError
 
 
@@ -135,13 +135,13 @@ def test_a_market_without_any_price(yahoo: Yahoo) -> None:
         fk.load("yahoo:ALLNUL")
 
 
-def test_a_rerun_offline_from_the_snapshot_gives_the_same_bits(yahoo: Yahoo, tmp_path) -> None:
+def test_a_rerun_offline_from_the_snapshot_gives_the_same_bits(yahoo: Yahoo) -> None:
     yahoo.markets["SPY"] = Market(prices())
     plan = fk.BacktestPlan(horizon=3, origins=20)
-    first = fk.compare(fk.load("yahoo:SPY"), ["ar"], plan=plan, out=tmp_path / "run")
+    first = fk.compare(fk.load("yahoo:SPY"), ["ar"], plan=plan)
     yahoo.markets["SPY"] = Market(prices(seed=5))
     yahoo.requests = 0
-    kept = read_run(tmp_path / "run").series.source["snapshot"]
+    kept = read_run(first.forecasts.run_id).series.source["snapshot"]
     again = fk.compare(fk.load(kept, offline=True), ["ar"], plan=plan)
     assert again.scores.mse.tobytes() == first.scores.mse.tobytes()
     assert again.forecasts.mean.tobytes() == first.forecasts.mean.tobytes()

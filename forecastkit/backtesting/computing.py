@@ -1,0 +1,211 @@
+"""Doing the tasks of a backtest: what is kept is not done again, the rest here or in worker processes."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+
+from threadpoolctl import threadpool_limits
+
+from forecastkit.backtesting.bench import Bench
+from forecastkit.backtesting.work import (
+    make,
+    pack_bench,
+    settle,
+    settled_from,
+    settled_record,
+    work,
+)
+from forecastkit.errors import BackendError, ForecastKitWarning, WorkerError
+from forecastkit.models.protocol import Forecaster, family_of
+from forecastkit.runs.blocks import Block, Made, Task, blank_block
+from forecastkit.runs.run import Run
+from forecastkit.tasks import BYTES_EACH, TaskFailure, affordable_workers, map_tasks
+
+Progress = Callable[[str, int, int], None]
+"""Called with a model's name, its fits done and its fits in all."""
+WORTH_WORKERS = 5.0
+"""Seconds of work below which starting processes costs more than it saves."""
+SMALL = 4e8
+"""Bytes of a worker without TensorFlow."""
+
+
+class Computing:
+    """The tasks of one run on their way.
+
+    Args:
+        benches: by model.
+        tasks: of all models.
+        run: what is kept, and keeps what is finished.
+        workers: processes at most; 1 stays in this one.
+        progress: told what is done.
+    """
+
+    def __init__(
+        self,
+        benches: Mapping[str, Bench],
+        tasks: Sequence[Task],
+        run: Run,
+        *,
+        workers: int = 1,
+        progress: Progress | None = None,
+    ) -> None:
+        self.benches = benches
+        self.tasks = tasks
+        self.run = run
+        self.workers = workers
+        self.progress = progress
+        self.made = run.known()
+        self._fits = {name: sum(len(t.parts) for t in tasks if t.model == name) for name in benches}
+        self._done = dict.fromkeys(benches, 0)
+        self._seconds: dict[str, float] = {}
+        self._packed: dict[str, bytes | None] = {}
+
+    def blocks(self) -> list[Block]:
+        """Do what is not kept, and give the blocks of all tasks.
+
+        Raises:
+            BackendError: a network is asked for and TensorFlow is missing.
+            StoreError: what is finished cannot be kept.
+        """
+        self._restore()
+        for task in self.tasks:
+            if task.key in self.made:
+                self._count(task, self.made[task.key])
+        missing = [task for task in self.tasks if task.key not in self.made]
+        with threadpool_limits(1):  # as in worker processes: the same sums in the same order
+            while missing:
+                away = self._worth_sending(missing)
+                if away and self._send(away):
+                    missing = [task for task in missing if task.key not in self.made]
+                elif missing:
+                    self._do(missing.pop(0))
+        for name, total in self._fits.items():
+            self._tell(name, total)
+        return [block for task in self.tasks for block in self.made[task.key].blocks]
+
+    def _restore(self) -> None:
+        """Settle models as they were settled before."""
+        kept = self.run.prepared()
+        for task in self.tasks:
+            bench, told = self.benches[task.model], kept.get(task.prepared)
+            if told is not None and bench.prepared is None:
+                bench.prepared = settled_from(bench.recipe, told["fields"])
+                _repeat(told["notes"])
+
+    def _do(self, task: Task) -> None:
+        """Do a task in this process."""
+        bench = self.benches[task.model]
+        self._tell(task.model, self._done[task.model])
+        start = time.perf_counter()
+        if bench.prepared is None and hasattr(bench.recipe, "prepare"):
+            self._settle_here(bench, task)
+        made = make(bench, task)
+        self._seconds[task.model] = (time.perf_counter() - start) / len(task.parts)
+        self._keep(task, made)
+
+    def _settle_here(self, bench: Bench, task: Task) -> None:
+        try:
+            self._keep_settled(bench, task, *settle(bench))
+        except BackendError:
+            raise
+        except Exception:  # anyone's code: the fits meet it again, where it is recorded with its origins
+            return
+
+    def _keep_settled(self, bench: Bench, task: Task, settled: Forecaster, notes: tuple[str, ...]) -> None:
+        bench.prepared = settled
+        self._packed.pop(bench.name, None)
+        told = settled_record(bench.recipe, settled)
+        if told is not None:
+            self.run.keep_prepared(task.prepared, {"fields": told, "notes": notes})
+        _repeat(notes)
+
+    def _worth_sending(self, missing: Sequence[Task]) -> list[Task]:
+        """Pick the tasks that worker processes can do, if together they take long enough."""
+        if self.workers < 2:
+            return []
+        slow = [task for task in missing if self._expected(task) > 0]
+        if sum(map(self._expected, slow)) < WORTH_WORKERS:
+            return []
+        return [task for task in slow if self._pack(task.model) is not None]
+
+    def _expected(self, task: Task) -> float:
+        """Seconds that a task takes on one core: what its model says, or what its last one took."""
+        bench = self.benches[task.model]
+        told = getattr(bench.recipe, "expected_seconds", None)
+        each = told(len(bench.series), bench.plan.horizon) if told is not None else 0.0
+        return len(task.parts) * max(float(each), self._seconds.get(task.model, 0.0))
+
+    def _pack(self, model: str) -> bytes | None:
+        if model not in self._packed:
+            self._packed[model] = pack_bench(self.benches[model])
+        return self._packed[model]
+
+    def _send(self, tasks: Sequence[Task]) -> bool:
+        """Do tasks in worker processes, as many as memory allows; False where that cannot be."""
+        networks = any(family_of(self.benches[task.model].recipe) == "network" for task in tasks)
+        workers = affordable_workers(self.workers, bytes_each=BYTES_EACH if networks else SMALL)
+        workers = min(workers, len(tasks))
+        if workers < 2:
+            self.workers = 1
+            return False
+        try:
+            self._settle_away(tasks, workers)
+            by_key = {task.key: task for task in tasks}
+            map_tasks(
+                work,
+                {task.key: ("make", self._pack(task.model), task) for task in tasks},
+                workers=workers,
+                on_result=lambda key, made: self._take(by_key[key], made),
+            )
+        except WorkerError as error:
+            warnings.warn(f"{error} The fits go on in this process.", ForecastKitWarning, stacklevel=5)
+            self.workers = 1
+            return False
+        return True
+
+    def _settle_away(self, tasks: Sequence[Task], workers: int) -> None:
+        """Settle in worker processes what models decide once, side by side."""
+        first = {task.model: task for task in reversed(tasks)}
+        open_ = {
+            name: task
+            for name, task in first.items()
+            if self.benches[name].prepared is None and hasattr(self.benches[name].recipe, "prepare")
+        }
+        calls = {name: ("settle", self._pack(name)) for name in open_}
+        for name, answer in map_tasks(work, calls, workers=workers).items():
+            if isinstance(answer, BackendError):
+                raise answer
+            if not isinstance(answer, TaskFailure):  # which the fits meet again
+                self._keep_settled(self.benches[name], open_[name], *answer)
+
+    def _take(self, task: Task, answer: Made | TaskFailure | BackendError) -> None:
+        """Take what a worker process answered."""
+        if isinstance(answer, BackendError):
+            raise answer
+        if isinstance(answer, TaskFailure):
+            horizon = self.benches[task.model].plan.horizon
+            told = (answer.error, answer.message)
+            blocks = tuple(blank_block(task, part, horizon, *told) for part in task.parts)
+            answer = Made(blocks, provisional=answer.reason != "raised")
+        self._keep(task, answer)
+        self._tell(task.model, self._done[task.model])
+
+    def _keep(self, task: Task, made: Made) -> None:
+        self.run.keep(task, made)
+        self.made[task.key] = made
+        self._count(task, made)
+
+    def _count(self, task: Task, made: Made) -> None:
+        self._done[task.model] += len(task.parts)
+        _repeat(made.notes)
+
+    def _tell(self, model: str, done: int) -> None:
+        if self.progress is not None:
+            self.progress(model, done, self._fits[model])
+
+
+def _repeat(notes: Sequence[str]) -> None:
+    for note in notes:
+        warnings.warn(note, ForecastKitWarning, stacklevel=2)
