@@ -9,12 +9,16 @@ from typing import Protocol
 import numpy as np
 
 from forecastkit.arrays import Indices, Matrix, Vector
+from forecastkit.diagnostics.stationarity import adf, kpss
 from forecastkit.errors import SeriesTooShortError
 from forecastkit.models._ar_task import task_of
+from forecastkit.models._net_view import CLIP, robust_size
 from forecastkit.models._net_windows import Split, level_of, targets_of
 from forecastkit.models.autoregressive import Autoregression, FittedAutoregression
 from forecastkit.models.protocol import History, Schedule
 
+CLEARLY = 0.01
+"""Level of the test that keeps a random walk from being drawn to a mean by chance."""
 FOLDS = 5
 """Parts of the training block; the path of a window comes from coefficients that its part had no share in."""
 
@@ -50,10 +54,19 @@ class Base(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
-    """The last value, the last season, or the last season moved to the last value."""
+    """The last value, the last season, or the last season moved to the last value, drawn to a mean if any.
+
+    Args:
+        name: "naive", "last season" or "last season moved".
+        period: season length.
+        mean: to which paths are drawn.
+        shares: by h, how much is left of the distance to the mean; none where nothing is drawn.
+    """
 
     name: str = "naive"
     period: int = 1
+    mean: float = 0.0
+    shares: tuple[float, ...] = ()
 
     @property
     def reach(self) -> int:
@@ -71,6 +84,27 @@ class Repeat:
 
     def paths(self, windows: Matrix, horizon: int) -> Matrix:
         """Continue windows (N, at least `reach`)."""
+        path = self._repeated(windows, horizon)
+        return self.mean + np.array(self.shares[:horizon]) * (path - self.mean) if self.shares else path
+
+    def drawn(self, windows: Matrix, targets: Matrix) -> Repeat:
+        """Draw to the middle of the training windows' last values, h by h as far as least squares advises.
+
+        The middle is the mean of the values within ten robust standard deviations; what lies beyond counts
+        as if it lay there.
+        """
+        last = windows[:, -1] - np.median(windows[:, -1])
+        limit = CLIP * robust_size(last)
+        mean = float(np.median(windows[:, -1]) + np.clip(last, -limit, limit).mean())
+        away, wanted = (
+            np.clip(part - mean, -limit, limit)
+            for part in (self._repeated(windows, targets.shape[1]), targets)
+        )
+        size = np.sum(away**2, axis=0)
+        slope = np.divide(np.sum(away * wanted, axis=0), size, out=np.ones_like(size), where=size > 0)
+        return replace(self, mean=mean, shares=tuple(np.clip(slope, 0.0, 1.0).tolist()))
+
+    def _repeated(self, windows: Matrix, horizon: int) -> Matrix:
         last = windows[:, -1:]
         if self.name == "naive":
             return np.repeat(last, horizon, axis=1)
@@ -150,17 +184,36 @@ class AutoregressivePath:
         return self.recipe.fit(history, horizon=horizon, rng=np.random.default_rng(0))
 
 
-def choose_repeat(history: History, split: Split, horizon: int) -> Repeat:
-    """Take the repetition whose errors in training, h by h relative to each other, are smallest."""
-    period = history.period
+def choose_repeat(history: History, split: Split, horizon: int, *, drawn: bool) -> Repeat:
+    """Take the repetition whose errors in training, h by h relative to each other, are smallest.
+
+    Args:
+        history: the past.
+        split: its blocks.
+        horizon: steps ahead.
+        drawn: whether repetitions are drawn to the mean.
+    """
+    period, level = history.period, level_of(history)
+    actual = targets_of(level, split.train, horizon)
     names = ("naive",) if period == 1 else ("naive", "last season", "last season moved")
-    actual = targets_of(level_of(history), split.train, horizon)
+    bases = [Repeat(name, period) for name in names]
+    if drawn:
+        windows = level[split.train[:, None] + np.arange(-bases[0].reach, 0)]
+        bases = [base.drawn(windows, actual) for base in bases]
 
     def size(base: Repeat) -> float:
         errors = actual - base.inside(history, split.train, horizon, training=True)
         return float(np.mean(np.log(np.maximum(np.mean(np.abs(errors), axis=0), 1e-300))))
 
-    return min((Repeat(name, period) for name in names), key=size)
+    return min(bases, key=size)
+
+
+def is_stationary(history: History) -> bool:
+    """Whether levels come back: a unit root is rejected (ADF, 5 %) and stationarity is not (KPSS, 1 %)."""
+    if history.changes or not adf(history.values).rejected:
+        return False
+    against = kpss(history.values).p_value
+    return against is None or against > CLEARLY
 
 
 def _paths_from(fitted: FittedAutoregression, history: History, origins: Indices, horizon: int) -> Matrix:

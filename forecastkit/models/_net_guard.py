@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from forecastkit.arrays import Matrix, Vector
-from forecastkit.diagnostics.stationarity import adf
-from forecastkit.models._net_bases import AutoregressivePath
+from forecastkit.models._net_bases import AutoregressivePath, is_stationary
 from forecastkit.models._net_windows import Split, level_of, targets_of
 from forecastkit.models.autoregressive import Autoregression
 from forecastkit.models.protocol import History
@@ -53,13 +52,13 @@ def guard_weights(errors: Matrix, corrections: Matrix) -> Vector:
 
 
 def nothing_is_found(history: History, split: Split, horizon: int) -> bool:
-    """Whether a unit root is not rejected and an autoregression does not forecast better than no change.
+    """Whether levels are not stationary and an autoregression does not forecast better than no change.
 
     The autoregression, fitted at every origin of the later two blocks on what is known there, has to come
     below 99 % of the mean squared error of the last value, averaged over h.
     """
     level = level_of(history)
-    if not history.changes and adf(history.values).rejected:
+    if is_stationary(history):
         return False
     origins = np.concatenate([split.stop, split.guard])
     recipe = Autoregression().prepare(history, horizon=horizon, rng=np.random.default_rng(0))

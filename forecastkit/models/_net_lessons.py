@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from forecastkit.arrays import Cube, Indices, Matrix, Vector
-from forecastkit.models._net_bases import AutoregressivePath, Base, choose_repeat
+from forecastkit.models._net_bases import AutoregressivePath, Base, choose_repeat, is_stationary
 from forecastkit.models._net_shapes import Shape
 from forecastkit.models._net_view import CLIP, View, robust_size
 from forecastkit.models._net_windows import Seen, Split, level_of, targets_of
@@ -82,7 +82,7 @@ class Lessons:
         split = Split.of(len(level_of(history)), past_of(shape, history), horizon)
         base: Base
         if autoregression is None:
-            base = choose_repeat(history, split, horizon)
+            base = choose_repeat(history, split, horizon, drawn=level_visible and is_stationary(history))
         else:
             base = AutoregressivePath(autoregression, train_until=int(split.train[-1]) + horizon)
         paths = [

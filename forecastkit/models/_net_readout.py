@@ -6,11 +6,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecastkit.arrays import Cube, Matrix, Vector
+from forecastkit.arrays import Cube, Indices, Matrix, Vector
 from forecastkit.models._rolling_ols import one_thread
 
 PENALTIES = (1e-9, 1e-7, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0)
 """Ridge penalties tried, in units of the standardised features' mean square."""
+NEAR = 1.01
+"""A larger penalty is preferred where its error is no more than this multiple of the least."""
+NEIGHBOURS = 1.5
+"""Errors are averaged over steps between h / 1.5 and 1.5 h before penalties are compared."""
 SWEEPS = 12
 """Reweighted regressions that turn squared into absolute errors."""
 SMALL = 0.05
@@ -42,7 +46,9 @@ class Readout:
 def solve_readout(
     train: tuple[Matrix, Matrix], stop: tuple[Matrix, Matrix], *, absolute: bool = False
 ) -> Readout:
-    """Fit every step ahead on the training windows, with the penalty that does best on the stopping block.
+    """Fit every step with the largest penalty that, fitted in training, does well on the stopping block.
+
+    The fit that is kept is made on both blocks together.
 
     Minimise sum_t (y_t - a - b . z_t)^2 + N lambda |b|^2, z the standardised features; `absolute` replaces
     squared by absolute errors, by reweighted regressions.
@@ -51,20 +57,37 @@ def solve_readout(
         train, stop: features (N, F) and targets (N, H).
         absolute: whether absolute errors count.
     """
-    centre, spread = train[0].mean(axis=0), train[0].std(axis=0)
-    scale = np.where(spread > CONSTANT, spread, np.inf)
-    z, held_out = ((part - centre) / scale for part in (train[0], stop[0]))
-    means = train[1].mean(axis=0)
     with one_thread():
-        candidates = _ridges(z, train[1] - means)
-        errors = stop[1] - means - held_out @ candidates
-        best = np.mean(np.abs(errors) if absolute else errors**2, axis=1).argmin(axis=0)
-        chosen = np.stack([candidates[p, :, h] for h, p in enumerate(best)], axis=1)
+        z, means, scale, centre = _standardised(*train)
+        errors = stop[1] - means - (stop[0] - centre) / scale @ _ridges(z, train[1] - means)
+        best = _cautious(np.mean(np.abs(errors) if absolute else errors**2, axis=1))
+        features, targets = (np.concatenate(pair) for pair in zip(train, stop, strict=True))
+        z, means, scale, centre = _standardised(features, targets)
         if absolute:
-            solved = [_reweighted(z, train[1][:, h], PENALTIES[p]) for h, p in enumerate(best)]
+            solved = [_reweighted(z, targets[:, h], PENALTIES[p]) for h, p in enumerate(best)]
             means, chosen = np.array([a for a, _ in solved]), np.stack([b for _, b in solved], axis=1)
+        else:
+            candidates = _ridges(z, targets - means)
+            chosen = np.stack([candidates[p, :, h] for h, p in enumerate(best)], axis=1)
     coefficients = chosen / scale[:, None]
     return Readout(coefficients, means - centre @ coefficients, np.array(PENALTIES)[best])
+
+
+def _standardised(features: Matrix, targets: Matrix) -> tuple[Matrix, Vector, Vector, Vector]:
+    """Standardised features, constants zero; means of the targets; spread and mean of the features."""
+    centre, spread = features.mean(axis=0), features.std(axis=0)
+    scale = np.where(spread > CONSTANT, spread, np.inf)
+    return (features - centre) / scale, targets.mean(axis=0), scale, centre
+
+
+def _cautious(errors: Matrix) -> Indices:
+    """Pick the largest penalty whose error (P, H), averaged over neighbouring h, is near the least: (H,)."""
+    steps = np.arange(1, errors.shape[1] + 1)
+    relative = errors / np.maximum(errors.min(axis=0), 1e-300)
+    near = np.maximum(steps[:, None], steps) <= NEIGHBOURS * np.minimum(steps[:, None], steps)
+    averaged = relative @ near / near.sum(axis=0)
+    good = averaged <= NEAR * averaged.min(axis=0)
+    return np.asarray(len(errors) - 1 - good[::-1].argmax(axis=0))
 
 
 def _ridges(z: Matrix, targets: Matrix) -> Cube:

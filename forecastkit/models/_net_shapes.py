@@ -19,6 +19,8 @@ SEASONS = 7
 """Seasons in a folded window: a week of days."""
 NARROW, WIDE = 32, 64
 """Widths."""
+CLEARLY = 0.98
+"""A shape replaces the simpler one where its error falls below this share of the other's."""
 MAGNITUDES = 3.0
 """Ratio of the largest to the smallest value from which on logarithms are tried."""
 
@@ -55,6 +57,8 @@ def search(
 ) -> tuple[Shape, int]:
     """Choose a window, then a width, then whether logarithms are seen; each is tried on the best so far.
 
+    What comes later replaces what came before only where the error falls by 2 % or more.
+
     Args:
         history: the past.
         horizon: steps ahead.
@@ -78,7 +82,7 @@ def search(
     for change in changes:
         shape = change(best)
         found = error(shape)
-        if found < least:
+        if found < CLEARLY * least:
             best, least = shape, found
     return best, 1 + len(changes)
 

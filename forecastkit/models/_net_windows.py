@@ -14,10 +14,12 @@ from forecastkit.models.protocol import History
 
 FEWEST_TRAINING = 16
 """Windows without which nothing is trained."""
-FEWEST_HELD_OUT = 8
-"""Windows of the stopping block, and of the guard's block, at least."""
+FEWEST_HELD_OUT, MANY = 8, 200
+"""Windows of the stopping block, and of the guard's block, at least, and enough of them."""
 STOP_SHARE, GUARD_SHARE = 9, 6
-"""One value in so many goes into each block."""
+"""One value in so many goes into each block,"""
+STOP_SPANS, GUARD_SPANS = 12, 24
+"""but no more windows than so many horizons, or MANY: what came last is worth training on."""
 
 
 def level_of(history: History) -> Vector:
@@ -46,8 +48,8 @@ class Split:
     @classmethod
     def of(cls, n: int, offset: int, horizon: int) -> Split:
         """Split n levels whose windows need `offset` past values and `horizon` targets."""
-        guard_from = n - _held_out(n, horizon, GUARD_SHARE)
-        stop_from = guard_from - _held_out(n, horizon, STOP_SHARE)
+        guard_from = n - _held_out(n, horizon, GUARD_SHARE, GUARD_SPANS)
+        stop_from = guard_from - _held_out(n, horizon, STOP_SHARE, STOP_SPANS)
         return cls(
             train=np.arange(offset, stop_from - horizon + 1),
             stop=np.arange(stop_from, guard_from - horizon + 1),
@@ -57,8 +59,8 @@ class Split:
 
 def longest_past(n: int, horizon: int) -> int:
     """Longest past per window that leaves enough windows to train on."""
-    held_out = _held_out(n, horizon, GUARD_SHARE) + _held_out(n, horizon, STOP_SHARE)
-    return n - held_out - horizon - FEWEST_TRAINING + 1
+    held_out = _held_out(n, horizon, GUARD_SHARE, GUARD_SPANS), _held_out(n, horizon, STOP_SHARE, STOP_SPANS)
+    return n - sum(held_out) - horizon - FEWEST_TRAINING + 1
 
 
 def check_room(name: str, n: int, offset: int, horizon: int) -> None:
@@ -134,6 +136,7 @@ def _covariates(history: History, rows: Indices, horizon: int) -> Cube:
     return np.concatenate(parts, axis=2) if parts else np.empty((*rows.shape, 0))
 
 
-def _held_out(n: int, horizon: int, share: int) -> int:
+def _held_out(n: int, horizon: int, share: int, spans: int) -> int:
     """Values of a block: `horizon - 1` more than it has windows."""
-    return horizon - 1 + max(FEWEST_HELD_OUT, (n - horizon) // share)
+    most = max(MANY, spans * horizon)
+    return horizon - 1 + min(max(FEWEST_HELD_OUT, (n - horizon) // share), most)

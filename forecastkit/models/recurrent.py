@@ -74,7 +74,7 @@ class Recurrent:
     lookback: int | None = None
     fold: int | None = None
     log: bool | None = None
-    tries: int = 4
+    tries: int = 3
     batch: int | None = None
     epochs: int | None = None
     patience: int | None = None

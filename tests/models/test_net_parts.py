@@ -57,8 +57,15 @@ class TestBases:
     def test_the_closest_repetition_is_chosen(self, history):
         season = np.tile([0.0, 5.0, -5.0], 40) + 0.01 * ar1(120)
         split = Split.of(120, 6, 4)
-        assert choose_repeat(history(season, 3), split, 4).name == "last season"
-        assert choose_repeat(history(ar1(120, phi=1.0), 3), split, 4).name == "naive"
+        assert choose_repeat(history(season, 3), split, 4, drawn=False).name == "last season"
+        assert choose_repeat(history(ar1(120, phi=1.0), 3), split, 4, drawn=False).name == "naive"
+
+    def test_a_path_is_drawn_to_the_mean_as_least_squares_says(self):
+        windows = np.array([[1.0], [3.0], [5.0]])
+        targets = 3 + (windows - 3) * [0.5, 2.0, -1.0]
+        base = Repeat().drawn(windows, targets)
+        assert (base.mean, base.shares) == (3, pytest.approx((0.5, 1, 0)))
+        assert base.paths(np.array([[7.0]]), 3)[0] == pytest.approx([5, 7, 3])
 
     def test_a_training_path_knows_nothing_of_its_own_targets(self, history):
         values, horizon = ar1(160), 3

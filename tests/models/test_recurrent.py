@@ -14,6 +14,8 @@ from forecastkit.models.autoregressive import Autoregression
 from forecastkit.models.networks import device
 from forecastkit.models.protocol import History
 from forecastkit.models.recurrent import Recurrent
+from forecastkit.models.recursive import RecursiveRecurrent
+from forecastkit.models.textbook import TextbookRecurrent
 from forecastkit.seeds import spawn
 
 SMALL = Recurrent(units=4, epochs=12, lookback=6, batch=16)
@@ -152,10 +154,83 @@ def test_without_tensorflow_the_message_says_what_to_do(monkeypatch: pytest.Monk
 
 def test_the_absolute_loss_is_minimised_where_asked() -> None:
     values = np.abs(ar1(160, seed=4)) ** 3
-    squared = Recurrent(units=4, epochs=20, lookback=6, level_visible=True)
-    absolute = Recurrent(units=4, epochs=20, lookback=6, level_visible=True, loss="absolute")
+    squared = Recurrent(units=4, epochs=9, lookback=6, level_visible=True, guarded=False)
+    absolute = replace(squared, loss="absolute")
     paths = [
         m.fit(history(values), horizon=2, rng=spawn(0)).forecast(history(values), 2)
         for m in (squared, absolute)
     ]
     assert not np.allclose(paths[0], paths[1])
+
+
+@pytest.mark.parametrize("size", [1e-12, 1e12])
+def test_the_unit_of_a_series_does_not_matter(size: float) -> None:
+    values = 3 + ar1(200)
+    recipe = replace(SMALL, guarded=False, level_visible=True)
+    plain, scaled = (
+        recipe.fit(history(unit * values), horizon=3, rng=spawn(0)).forecast(history(unit * values), 3)
+        for unit in (1.0, size)
+    )
+    assert scaled / size == pytest.approx(plain, rel=1e-3)
+
+
+def test_one_wild_value_does_not_drown_the_others() -> None:
+    values = ar1(400, seed=2)
+    wild = values.copy()
+    wild[150] = 1e6
+    recipe = Recurrent(units=8, epochs=12, lookback=6, level_visible=True, guarded=False)
+    fitted = recipe.fit(history(wild[:300]), horizon=3, rng=spawn(1))
+    paths = fitted.forecast_many([history(wild[:t]) for t in range(300, 397)], 3)
+    actual = np.array([values[t : t + 3] for t in range(300, 397)])
+    naive = np.array([[values[t - 1]] * 3 for t in range(300, 397)])
+    assert np.mean((actual - paths) ** 2) < 0.9 * np.mean((actual - naive) ** 2)
+
+
+def test_constant_windows_are_continued() -> None:
+    values = np.concatenate([ar1(100), np.full(80, 2.0)])
+    for recipe in (SMALL, replace(SMALL, autoregression=Autoregression(), guarded=False)):
+        path = recipe.fit(history(values), horizon=3, rng=spawn(0)).forecast(history(values), 3)
+        assert np.isfinite(path).all()
+    assert SMALL.fit(history(values), horizon=3, rng=spawn(0)).forecast(history(values), 3) == pytest.approx(
+        np.full(3, 2.0), abs=0.5
+    )
+
+
+def test_covariates_are_seen() -> None:
+    rng = np.random.default_rng(3)
+    known = rng.normal(size=(303, 1))
+    values = np.zeros(300)
+    values[1:] = 2 * known[1:300, 0] + 0.1 * rng.normal(size=299)
+    recipe = Recurrent(units=8, epochs=10, lookback=6, level_visible=True)
+
+    def past(stop: int, shown: np.ndarray) -> History:
+        return History(values[:stop], pd.RangeIndex(stop), known=shown[: stop + 3])
+
+    fitted = recipe.fit(past(260, known), horizon=3, rng=spawn(0))
+    path = fitted.forecast(past(290, known), 3)
+    assert path[2] == pytest.approx(2 * known[292, 0], abs=0.6)
+    other = known.copy()
+    other[292] += 5
+    assert fitted.forecast(past(290, other), 3)[2] > path[2] + 5
+
+
+def test_the_recursive_network_feeds_on_its_own_steps() -> None:
+    values = ar1(200)
+    recipe = RecursiveRecurrent(units=4, lookback=6, epochs=5)
+    fitted = recipe.fit(history(values), horizon=4, rng=spawn(0))
+    path = fitted.forecast(history(values), 4)
+    longer = np.append(values, path[0])
+    assert fitted.forecast(history(longer), 3) == pytest.approx(path[1:], rel=1e-12)
+
+
+def test_the_textbook_network_knows_no_last_value() -> None:
+    values = np.cumsum(ar1(200))
+    recipe = TextbookRecurrent(units=4, lookback=6, epochs=3)
+    fitted = recipe.fit(history(values), horizon=4, rng=spawn(0))
+    assert fitted.facts["epochs"] == 3
+    assert fitted.facts["train_until"] == 200
+    naive = np.abs(np.diff(values[100:])).mean()
+    paths = fitted.forecast_many([history(values[:t]) for t in range(100, 199)], 4)
+    assert np.abs(paths[:, 0] - values[100:199]).mean() > 1.5 * naive
+    with pytest.raises(SeriesTooShortError, match="20 observations are too few to train 'lstm-textbook'"):
+        recipe.fit(history(values[:20]), horizon=4, rng=spawn(0))
