@@ -11,10 +11,11 @@ import numpy as np
 from forecastkit.arrays import Indices, Matrix, Vector
 from forecastkit.diagnostics.stationarity import adf, kpss
 from forecastkit.errors import SeriesTooShortError
+from forecastkit.models._ar_fitted import FittedAutoregression
 from forecastkit.models._ar_task import task_of
 from forecastkit.models._net_view import CLIP, robust_size
 from forecastkit.models._net_windows import Split, level_of, targets_of
-from forecastkit.models.autoregressive import Autoregression, FittedAutoregression
+from forecastkit.models.autoregressive import Autoregression
 from forecastkit.models.protocol import History, Schedule
 
 CLEARLY = 0.01

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, cast
 
 import numpy as np
 from scipy.special import ndtri
 
-from forecastkit.arrays import Cube, Matrix, Vector
-from forecastkit.errors import SeriesTooShortError
+from forecastkit.arrays import Matrix, Vector
+from forecastkit.models._ar_estimates import estimate
 from forecastkit.seeds import spawn
 from forecastkit.series.recursions import psi_weights
 
@@ -21,68 +20,6 @@ LARGEST = 4_000_000
 """Numbers in the regressors of series that are estimated together."""
 Intervals = Literal["psi", "parameters", "bootstrap"]
 INTERVALS: tuple[Intervals, ...] = ("psi", "parameters", "bootstrap")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Estimates:
-    """Least squares of y_t = c + sum of phi_i y_(t-i) + e_t in S series of one length.
-
-    Args:
-        constant: shape (S,), zero where none is estimated.
-        phi: shape (S, p).
-        residuals: shape (S, N), N = T - p.
-        sigma2: SSR / (N - regressors), shape (S,).
-        covariance: of constant, if there is one, and phi: sigma2 (X'X)^-1, shape (S, k, k).
-        means: of y and its lags over the rows, shape (S, 1 + p); zero without a constant.
-    """
-
-    constant: Vector
-    phi: Matrix
-    residuals: Matrix
-    sigma2: Vector
-    covariance: Cube
-    means: Matrix
-
-
-def estimate(series: Matrix, p: int, *, constant: bool = True) -> Estimates:
-    """Estimate AR(p) in every row of `series` (S, T).
-
-    Raises:
-        SeriesTooShortError: T < 2 p + 3.
-    """
-    s, t = series.shape
-    if t < 2 * p + 3:
-        raise SeriesTooShortError(
-            f"{t} observations cannot estimate AR({p}); {2 * p + 3} are needed. Use a lower order."
-        )
-    rows = np.stack([series[:, p - lag : t - lag] for lag in range(p + 1)], axis=2)
-    means = rows.mean(axis=1) if constant else np.zeros((s, p + 1))
-    centred = rows - means[:, None]
-    gram = np.swapaxes(centred[:, :, 1:], 1, 2) @ centred
-    inverse = np.linalg.pinv(gram[:, :, 1:], hermitian=True)
-    phi = np.einsum("sij,sj->si", inverse, gram[:, :, 0])
-    residuals = centred[:, :, 0] - np.einsum("snj,sj->sn", centred[:, :, 1:], phi)
-    sigma2 = np.sum(residuals**2, axis=1) / (t - p - p - constant)
-    covariance = inverse
-    if constant:
-        lags = means[:, 1:]
-        cross = -np.einsum("sij,sj->si", inverse, lags)
-        corner = 1 / (t - p) - np.einsum("si,si->s", cross, lags)
-        covariance = np.concatenate(
-            [
-                np.concatenate([corner[:, None, None], cross[:, None]], axis=2),
-                np.concatenate([cross[:, :, None], inverse], axis=2),
-            ],
-            axis=1,
-        )
-    return Estimates(
-        means[:, 0] - np.einsum("si,si->s", means[:, 1:], phi),
-        phi,
-        residuals,
-        sigma2,
-        sigma2[:, None, None] * covariance,
-        means,
-    )
 
 
 def forecast_variance(
@@ -114,7 +51,8 @@ def forecast_variance(
     fit = estimate(values[None], p, constant=constant)
     phi, c = fit.phi[0], float(fit.constant[0])
     path = np.concatenate([_last(values if known is None else known, p), np.zeros(horizon)])
-    slopes = np.zeros((p + horizon, fit.covariance.shape[1]))
+    covariance = fit.covariance[0]
+    slopes = np.zeros((p + horizon, len(covariance)))
     for t in range(p, p + horizon):
         past = path[t - p : t][::-1]
         path[t] = c + past @ phi
@@ -124,7 +62,7 @@ def forecast_variance(
     if integrated:
         forecast, slopes, psi = np.cumsum(forecast), np.cumsum(slopes, axis=0), np.cumsum(psi)
     innovations = fit.sigma2[0] * np.cumsum(psi**2)
-    parameters = np.einsum("hi,ij,hj->h", slopes, fit.covariance[0], slopes)
+    parameters = np.einsum("hi,ij,hj->h", slopes, covariance, slopes)
     return forecast, np.asarray(innovations), np.asarray(parameters)
 
 

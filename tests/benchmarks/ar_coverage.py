@@ -13,7 +13,8 @@ import argparse
 import numpy as np
 
 from forecastkit.backtesting.intervals import conformal_quantiles
-from forecastkit.models.ar_intervals import bootstrap_quantiles, estimate, gaussian_quantiles
+from forecastkit.models._ar_estimates import estimate
+from forecastkit.models.ar_intervals import bootstrap_quantiles, gaussian_quantiles
 
 PROCESSES = {"AR(1) .5": (0.5,), "AR(1) .95": (0.95,), "AR(2) 1.2/-.4": (1.2, -0.4)}
 LEVELS = (0.025, 0.1, 0.9, 0.975)

@@ -9,10 +9,10 @@ from statsmodels.tsa.ar_model import AutoReg
 from forecastkit.backtesting.plan import BacktestPlan
 from forecastkit.backtesting.runner import run_backtest
 from forecastkit.errors import PlanError, SeriesTooShortError
+from forecastkit.models._ar_estimates import estimate
 from forecastkit.models.ar_intervals import (
     bootstrap_paths,
     bootstrap_quantiles,
-    estimate,
     forecast_variance,
     gaussian_quantiles,
     largest_root,

@@ -15,7 +15,8 @@ from forecastkit.diagnostics.stationarity import adf
 from forecastkit.errors import ForecastKitWarning, SeriesTooShortError
 from forecastkit.models._ar_design import Terms, lags_to
 from forecastkit.models._ar_fits import Fits
-from forecastkit.models.autoregressive import Autoregression, FittedAutoregression
+from forecastkit.models._ar_fitted import FittedAutoregression
+from forecastkit.models.autoregressive import Autoregression
 from forecastkit.models.lags import default_max_lag
 from forecastkit.models.protocol import History
 from forecastkit.series.recursions import psi_weights
