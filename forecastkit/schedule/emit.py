@@ -49,7 +49,8 @@ def emitted(kind: str, desks: Sequence[Desk], *, image: str) -> dict[str, str]:
     if kind == "cron":
         return {"crontab": _crontab(timed[0].file)}
     if kind == "systemd":
-        return {name: text for desk in timed for name, text in _units(desk).items()}
+        names = _plain_names(desk.name for desk in timed)
+        return {file: text for desk in timed for file, text in _units(desk, names[desk.name]).items()}
     if kind == "kubernetes":
         return {"forecastkit.yaml": _kubernetes(timed, image)}
     return {".github/workflows/forecastkit.yml": _github(timed)}
@@ -62,9 +63,8 @@ def _crontab(file: Path) -> str:
     return f"*/{ASK_EVERY} * * * * {shlex.join(words).replace('%', chr(92) + '%')}\n"
 
 
-def _units(desk: Desk) -> dict[str, str]:
+def _units(desk: Desk, name: str) -> dict[str, str]:
     """A service that runs the job once, and the timer that starts it; what was missed is caught up once."""
-    name = f"forecastkit-{folder_name(desk.name)}"
     words = [sys.executable, "-P", "-m", "forecastkit", "schedule", "once", "--file", str(desk.file)]
     words += ["--", desk.name]
     _refuse_lines(words)
@@ -81,7 +81,7 @@ def _units(desk: Desk) -> dict[str, str]:
         f"[Unit]\nDescription=forecastkit: {about}\n\n[Timer]\n{calendars}Persistent=true\n\n"
         "[Install]\nWantedBy=timers.target\n"
     )
-    return {f"{name}.service": service, f"{name}.timer": timer}
+    return {f"forecastkit-{name}.service": service, f"forecastkit-{name}.timer": timer}
 
 
 def calendar(cron: str, time_zone: str) -> list[str]:
@@ -128,7 +128,7 @@ def _kubernetes(desks: Sequence[Desk], image: str) -> str:
         "metadata": {"name": "forecastkit-data"},
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "5Gi"}}},
     }
-    names = _dns_names(desk.name for desk in desks)
+    names = _plain_names(desk.name for desk in desks)
     documents = [settings, volume, *(_cron_job(desk, names[desk.name], image) for desk in desks)]
     return "---\n".join(_yaml(document) for document in documents)
 
@@ -238,8 +238,8 @@ def _limit(desk: Desk) -> int:
     return round(60 * desk.job.limits.minutes + SLACK)
 
 
-def _dns_names(names: Iterable[str]) -> dict[str, str]:
-    """Turn names into those that Kubernetes takes: lower case letters, digits and hyphens, each its own."""
+def _plain_names(names: Iterable[str]) -> dict[str, str]:
+    """Turn names into those that all take: lower case letters of ASCII, digits, hyphens; each its own."""
     found: dict[str, str] = {}
     for name in names:
         plain = "".join(c if c.isascii() and c.isalnum() else "-" for c in folder_name(name).lower())
