@@ -37,7 +37,6 @@ def test_python_blocks_run(
 
 def test_commands_work_in_their_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, yahoo: Yahoo) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     Path("jobs.toml").write_text(blocks("toml")[0], encoding="utf-8")
     yahoo.markets = {
         "SPY": Market(prices("2010-01-01", 400)),

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 FILE = click.argument("file", type=click.Path(path_type=Path), metavar="FILE")
 STORE = click.option(
-    "--store", type=click.Path(path_type=Path), metavar="PATH", help="Where runs are remembered."
+    "--store",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="Where runs are kept.  [default: in the user's data folder]",
 )
 JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 WORKERS = click.option(

@@ -13,7 +13,6 @@ from secrets import token_hex
 from zoneinfo import ZoneInfo
 
 from filelock import FileLock, Timeout
-from platformdirs import user_data_path
 
 from forecastkit.errors import LockedError, ReportError
 from forecastkit.reporting.publish import folder_name, publish
@@ -152,7 +151,7 @@ def open_desks(
 
     Args:
         file: the jobs file.
-        memory: of all jobs, the one of this user by default.
+        memory: of all jobs, that of this user's store by default.
         only: name of one job.
         models: whether the names of models are looked up, which the work itself does in any case.
 
@@ -161,7 +160,10 @@ def open_desks(
     """
     file = file.absolute()
     jobs = read_jobs(file, models=models)
-    memory = memory or Memory(user_data_path("forecastkit") / "memory.sqlite")
+    if memory is None:
+        from forecastkit.runs.store import default_path  # with pandas behind it
+
+        memory = Memory(default_path())
     names = list(jobs.jobs) if only is None else [only]
     return [
         Desk(name, find_job(jobs, name, file), jobs.outputs_of(name), jobs.alerts_of(name), file, memory)

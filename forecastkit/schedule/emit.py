@@ -138,7 +138,7 @@ def _cron_job(desk: Desk, name: str, image: str) -> dict[str, Any]:
         "name": "forecastkit",
         "image": image,
         "command": ["forecastkit", "schedule", "once", "--file", "/data/jobs.toml"],
-        "args": ["--store", "/data/memory.sqlite", "--", desk.name],
+        "args": ["--store", "/data/runs.db", "--", desk.name],
         "env": [_from_secret(name) for name in sorted(secret_names(desk.alerts))],
         "volumeMounts": [
             {"name": "data", "mountPath": "/data"},
@@ -181,7 +181,7 @@ def _github(desks: Sequence[Desk]) -> str:
     times = {(desk.job.cron, desk.job.time_zone): None for desk in desks}
     names = sorted({name for desk in desks for name in secret_names(desk.alerts)})
     folders = sorted({desk.outputs.folder for desk in desks})
-    kept = {"path": "\n".join(["memory.sqlite", *folders])}
+    kept = {"path": "\n".join(["runs.db", *folders])}
     steps: list[dict[str, Any]] = [
         {"uses": "actions/checkout@v4"},
         {"uses": "actions/setup-python@v5", "with": {"python-version": "3.12"}},
@@ -191,7 +191,7 @@ def _github(desks: Sequence[Desk]) -> str:
             "with": {**kept, "key": "forecastkit-none", "restore-keys": "forecastkit-"},
         },
         {
-            "run": 'forecastkit schedule run "$FILE" --store memory.sqlite',
+            "run": 'forecastkit schedule run "$FILE" --store runs.db',
             "env": {
                 "FILE": _literal(_from_here(desks[0].file)),
                 **{name: f"${{{{ secrets.{name} }}}}" for name in names},

@@ -12,13 +12,21 @@ from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait
 from forecastkit.api import compare
 from forecastkit.comparison.comparison import Comparison
 from forecastkit.comparison.drift import Drift, Summary, drift, from_memory, summarise
-from forecastkit.errors import DataError, ForecastKitError, RateLimitedError, SourceDownError
+from forecastkit.errors import (
+    DataError,
+    ForecastKitError,
+    RateLimitedError,
+    RunNotFoundError,
+    SourceDownError,
+    StoreDamagedError,
+)
 from forecastkit.reporting.changes import Changes
 from forecastkit.reporting.document import to_json
 from forecastkit.reporting.editions import publish_edition
 from forecastkit.reporting.editions_page import Edition, edition_document, edition_page
 from forecastkit.reporting.publish import folder_names
 from forecastkit.reporting.render import render
+from forecastkit.runs.store import open_store
 from forecastkit.schedule.desk import Desk
 from forecastkit.schedule.gates import Tripped, tripped
 from forecastkit.schedule.jobs import Source
@@ -75,7 +83,6 @@ def make_report(desk: Desk, run: str, scheduled: datetime) -> tuple[int, dict[st
         raise next(iter(failures.values()))
     edition = _edition(desk, scheduled, judged, failures)
     publish_edition(_files(desk, edition), desk.folder, run)
-    desk.memory.keep_series(desk.name, {name: _dated(j.result.series) for name, j in judged.items()})
     told = {
         "basis": desk.basis,
         "published": True,
@@ -84,6 +91,7 @@ def make_report(desk: Desk, run: str, scheduled: datetime) -> tuple[int, dict[st
         "moved": edition.moved,
         "failed": edition.failed,
         "series": {name: asdict(j.summary) for name, j in judged.items()},
+        "runs": {name: j.result.forecasts.run_id for name, j in judged.items()},
     }
     return _code(judged, failures), told
 
@@ -127,6 +135,7 @@ def _judge(desk: Desk, name: str, series: Series, earlier: Sequence[Remembered])
         seed=job.seed,
         loss=job.loss,
         intervals=job.intervals,
+        store=desk.memory.path,
     )
     summary = summarise(result)
     past = [run for run in earlier if name in run.told.get("series", {})][: job.median_of]
@@ -134,15 +143,19 @@ def _judge(desk: Desk, name: str, series: Series, earlier: Sequence[Remembered])
         summary,
         [from_memory(run.told["series"][name]) for run in past],
         against=desk.written(past[0].scheduled) if past else "",
-        revised=_revised(desk, name, series),
+        revised=_revised(desk, past[0].told["runs"][name], series) if past else None,
         explained=_explained(series),
     )
     return Judged(result, summary, found, tripped(job.gates, summary, found))
 
 
-def _revised(desk: Desk, name: str, series: Series) -> Revised | None:
-    before = desk.memory.series(desk.name, name)
-    return None if before is None else revised(before, _dated(series))
+def _revised(desk: Desk, before: str, series: Series) -> Revised | None:
+    """What changed against the data of an earlier run; None where the store has it no more."""
+    with open_store(desk.memory.path, write=False) as store:
+        try:
+            return revised(_dated(store.series(before)), _dated(series))
+        except (RunNotFoundError, StoreDamagedError):
+            return None
 
 
 def _explained(series: Series) -> str:

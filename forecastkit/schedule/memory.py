@@ -1,28 +1,23 @@
-"""The memory of scheduled runs: what each job did, when, and what later runs are compared with."""
+"""The memory of scheduled runs: what each job did and when, in the store that holds the runs themselves."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from forecastkit.errors import ReportError
+from forecastkit.runs.database import connect, transaction
 
-SCHEMA = """
-CREATE TABLE IF NOT EXISTS job_runs (
-    run TEXT PRIMARY KEY, job TEXT NOT NULL, scheduled TEXT NOT NULL, started TEXT NOT NULL, ended TEXT,
-    code INTEGER, told TEXT NOT NULL);
-CREATE INDEX IF NOT EXISTS job_runs_by_job ON job_runs (job, started);
-CREATE TABLE IF NOT EXISTS job_series (
-    job TEXT NOT NULL, series TEXT NOT NULL, data BLOB NOT NULL, PRIMARY KEY (job, series));
-"""
-WAIT_SECONDS = 30.0
+TABLES = (
+    "CREATE TABLE IF NOT EXISTS job_runs (run TEXT PRIMARY KEY, job TEXT NOT NULL, scheduled TEXT NOT NULL, "
+    "started TEXT NOT NULL, ended TEXT, code INTEGER, told TEXT NOT NULL)",
+    "CREATE INDEX IF NOT EXISTS job_runs_by_job ON job_runs (job, started)",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +30,8 @@ class Remembered:
         scheduled: the time for which it was made.
         started, ended: `ended` is None while it is at work, or where it was cut off.
         code: exit code, None as long as it has none.
-        told: what it found, JSON-ready: `sentence`, `error`, `published`, `gates`, `series` with a summary by
-            series, `failures` by series.
+        told: what it found, JSON-ready: `sentence`, `error`, `published`, `gates`, `failed`, `moved`, and by
+            series `series`, a summary, and `runs`, its id in the store.
     """
 
     run: str
@@ -67,7 +62,7 @@ class Remembered:
 
 
 class Memory:
-    """Runs of all jobs in one SQLite file."""
+    """Runs of all jobs, in the store of a path."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -114,43 +109,17 @@ class Memory:
             ).fetchone()
         return None if row is None else _remembered(row)
 
-    def keep_series(self, job: str, values: Mapping[str, Mapping[str, float]]) -> None:
-        """Keep the newest edition of every series of a job: date -> value."""
-        with self._open() as store:
-            store.executemany(
-                "INSERT OR REPLACE INTO job_series VALUES (?, ?, ?)",
-                [(job, name, zlib.compress(json.dumps(dated).encode())) for name, dated in values.items()],
-            )
-
-    def series(self, job: str, name: str) -> dict[str, float] | None:
-        """Give back the newest edition of a series, None where none is kept."""
-        with self._open() as store:
-            row = store.execute(
-                "SELECT data FROM job_series WHERE job = ? AND series = ?", (job, name)
-            ).fetchone()
-        return None if row is None else json.loads(zlib.decompress(row[0]))
-
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
-        """Open the file for one transaction.
+        """Open the store for one transaction.
 
         Raises:
-            ReportError: it cannot be written or is damaged.
+            StoreError: it cannot be used.
         """
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            store = sqlite3.connect(self.path, timeout=WAIT_SECONDS)
-            try:
-                store.executescript(SCHEMA)
-                with store:
-                    yield store
-            finally:
-                store.close()
-        except (OSError, sqlite3.Error) as error:
-            raise ReportError(
-                f"The memory {str(self.path)!r} cannot be used ({error}). Make room and permissions, or move "
-                "the file away if it is damaged."
-            ) from error
+        with closing(connect(self.path, write=True)) as store, transaction(store, self.path):
+            for statement in TABLES:
+                store.execute(statement)
+            yield store
 
 
 def _remembered(row: tuple[Any, ...]) -> Remembered:

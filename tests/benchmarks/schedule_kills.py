@@ -129,7 +129,7 @@ def schedulers(place: Path) -> list[str]:
     file.write_text('[jobs.night]\nsources = ["nile"]\nmodels = ["hanging"]\nhorizon = 2\n')
     environment = {**os.environ, "PYTHONPATH": str(packages.parent), "HANGING": str(note)}
     once = [sys.executable, "-m", "forecastkit", "schedule", "once", "night", "--file", str(file)]
-    once += ["--store", str(place / "memory.sqlite")]
+    once += ["--store", str(place / "runs.db")]
     first = subprocess.Popen(once, env=environment)
     while not note.exists() or not note.read_text():
         time.sleep(0.1)

@@ -57,7 +57,7 @@ def odd_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def memory(tmp_path: Path) -> Memory:
-    return Memory(tmp_path / "memory.sqlite")
+    return Memory(tmp_path / "runs.db")
 
 
 @pytest.fixture

@@ -114,7 +114,7 @@ def test_github_gets_every_time_and_no_expression_of_ours(desk, tmp_path, monkey
     assert "30 6 * * MON-FRI" in found
     assert "${{ secrets.HOOK }}" in found
     assert "secrets.X" not in text
-    assert 'forecastkit schedule run "$FILE" --store memory.sqlite' in found
+    assert 'forecastkit schedule run "$FILE" --store runs.db' in found
 
 
 def test_a_file_without_times_has_nothing_to_emit(desk):

@@ -176,8 +176,8 @@ def test_other_settings_begin_a_new_memory(desk, write_series):
         assert bool(told["series"]["one.csv"]["changes"]["against"]) is against
 
 
-def test_a_memory_keeps_runs_and_series(tmp_path):
-    memory, now = Memory(tmp_path / "deep/er/memory.sqlite"), datetime(2027, 1, 1, tzinfo=UTC)
+def test_a_memory_keeps_runs(tmp_path):
+    memory, now = Memory(tmp_path / "deep/er/runs.db"), datetime(2027, 1, 1, tzinfo=UTC)
     for i in range(3):
         memory.begin(f"r{i}", "a", now + timedelta(days=i))
     memory.begin("other", "b", now)
@@ -192,7 +192,3 @@ def test_a_memory_keeps_runs_and_series(tmp_path):
         now + timedelta(days=1),
     )
     assert [run.run for run in memory.runs("a", limit=2)] == ["r2", "r1"]
-    memory.keep_series("a", {"y": {"2026": 1.5, "2027": float("nan")}})
-    memory.keep_series("a", {"y": {"2026": 2.5}})
-    assert memory.series("a", "y") == {"2026": 2.5}
-    assert memory.series("b", "y") is None

@@ -114,10 +114,10 @@ def test_a_job_that_cannot_begin_is_remembered_and_told(desk, webhook, monkeypat
 def test_people_are_told_on_a_full_disk(desk, webhook, monkeypatch, tmp_path):
     monkeypatch.setenv("HOOK", webhook.url)
     made = desk(QUICK, top='alerts = { webhook = "env:HOOK" }')
-    (tmp_path / "memory.sqlite").write_text("no database, however long one looks at it")
+    (tmp_path / "runs.db").write_text("no database, however long one looks at it")
     with pytest.raises(ReportError):
         settle(ended(made, 6, datetime.now(UTC)), lambda line: None)
-    assert "The memory" in webhook.received[0]["lines"][0]
+    assert "is no database" in webhook.received[0]["lines"][0]
 
 
 def test_people_are_told_when_all_is_well_again(desk, webhook, monkeypatch):
