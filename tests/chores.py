@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import time
+from dataclasses import dataclass, field, replace
+
+import numpy as np
 
 
 def square(number: int) -> int:
@@ -41,3 +44,33 @@ def sleep_until(path: str) -> None:
     with open(path, "w", encoding="utf-8") as file:
         file.write(str(os.getpid()))
     time.sleep(600)
+
+
+@dataclass(frozen=True)
+class Slow:
+    """A model that says its fits are slow; they tell who made them."""
+
+    name: str = "slow"
+    kills_at: int = 0
+    tame: str = ""
+    pause: float = 0.0
+    told: float = 10.0
+    default_refit: int | None = 1
+    level: float = 0.0
+    facts: dict = field(default_factory=dict)
+
+    def prepare(self, history, *, horizon, rng):
+        return replace(self, level=float(rng.normal()))
+
+    def expected_seconds(self, observations, horizon):
+        return self.told
+
+    def fit(self, history, *, horizon, rng):
+        if len(history.values) == self.kills_at and not os.path.exists(self.tame):
+            os.kill(os.getpid(), getattr(signal, "SIGKILL", signal.SIGTERM))
+        time.sleep(self.pause)
+        noise = self.level + float(rng.normal())
+        return replace(self, level=noise, facts={"pid": os.getpid(), "level": noise})
+
+    def forecast(self, history, horizon):
+        return np.full(horizon, history.values.mean() + self.level)

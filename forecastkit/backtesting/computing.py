@@ -56,7 +56,9 @@ class Computing:
         self.run = run
         self.workers = workers
         self.progress = progress
-        self.made = run.known()
+        known = run.known()
+        self.made = {key: made for key, made in known.items() if not made.provisional}
+        self._risky = {key for key, made in known.items() if made.provisional}
         self._fits = {name: sum(len(t.parts) for t in tasks if t.model == name) for name in benches}
         self._done = dict.fromkeys(benches, 0)
         self._seconds: dict[str, float] = {}
@@ -122,9 +124,13 @@ class Computing:
         _repeat(notes)
 
     def _worth_sending(self, missing: Sequence[Task]) -> list[Task]:
-        """Pick the tasks that worker processes can do, if together they take long enough."""
-        if self.workers < 2:
-            return []
+        """Pick the tasks that worker processes can do, if together they take long enough.
+
+        What killed a worker before is always tried in one, never here.
+        """
+        risky = [task for task in missing if task.key in self._risky and self._pack(task.model) is not None]
+        if risky or self.workers < 2:
+            return risky
         slow = [task for task in missing if self._expected(task) > 0]
         if sum(map(self._expected, slow)) < WORTH_WORKERS:
             return []
@@ -147,9 +153,10 @@ class Computing:
         networks = any(family_of(self.benches[task.model].recipe) == "network" for task in tasks)
         workers = affordable_workers(self.workers, bytes_each=BYTES_EACH if networks else SMALL)
         workers = min(workers, len(tasks))
-        if workers < 2:
+        if workers < 2 and tasks[0].key not in self._risky:
             self.workers = 1
             return False
+        self._risky.clear()
         try:
             self._settle_away(tasks, workers)
             by_key = {task.key: task for task in tasks}
@@ -190,12 +197,12 @@ class Computing:
             blocks = tuple(blank_block(task, part, horizon, *told) for part in task.parts)
             answer = Made(blocks, provisional=answer.reason != "raised")
         self._keep(task, answer)
-        self._tell(task.model, self._done[task.model])
 
     def _keep(self, task: Task, made: Made) -> None:
         self.run.keep(task, made)
         self.made[task.key] = made
         self._count(task, made)
+        self._tell(task.model, self._done[task.model])
 
     def _count(self, task: Task, made: Made) -> None:
         self._done[task.model] += len(task.parts)

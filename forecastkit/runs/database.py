@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from forecastkit.errors import (
+    ReportError,
     StoreDamagedError,
     StoreError,
     StoreFullError,
@@ -107,7 +108,7 @@ def named_errors(path: Path | None) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         raise _store_error(path, error) from error
-    except StoreError:
+    except ReportError:
         raise
     except OSError as error:
         kind = StoreFullError if error.errno == 28 else StoreReadOnlyError

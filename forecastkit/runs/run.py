@@ -51,14 +51,14 @@ class Run:
         """
         if self._lock is None:
             return
-        try:
-            with named_errors(self.path):
+        with named_errors(self.path):
+            try:
                 self._lock.acquire(blocking=False)
-        except Timeout as error:
-            raise LockedError(
-                f"Another process is at work on this run ({self.id}). Wait for it, or work without it by "
-                "--no-store."
-            ) from error
+            except Timeout as error:  # which is an OSError, too
+                raise LockedError(
+                    f"Another process is at work on this run ({self.id}). Wait for it, or work without it by "
+                    "--no-store."
+                ) from error
 
     def close(self) -> None:
         """Let other processes in."""
@@ -82,8 +82,7 @@ class Run:
                         stacklevel=3,
                     )
                     continue
-                if not made.provisional:
-                    found[key] = made
+                found[key] = made
         return found
 
     def keep(self, task: Task, made: Made) -> None:

@@ -1,0 +1,155 @@
+"""Kill -9 at random moments of a backtest with AR and a small LSTM, and Ctrl-C: what is lost or repeated.
+
+python tests/benchmarks/kill_trials.py [--trials 20] [--seed 0] [--workers 1]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from forecastkit.runs.store import Store
+
+FITS = 12
+"""Fits of the networks below."""
+CHILD = """
+import sys
+import forecastkit as fk
+from forecastkit.models.recurrent import Recurrent
+
+if __name__ == "__main__":
+    lstm = Recurrent(seeds=2, units=8, lookback=12, epochs=20, patience=20, default_refit=10)
+    plan = fk.BacktestPlan(horizon=6, origins=60)
+    tell = lambda *how: print("ack", *how, flush=True)
+    fk.backtest(fk.load("sunspots"), {"ar": "ar", "lstm": lstm}, plan=plan, store=sys.argv[1],
+                       workers=int(sys.argv[2]), progress=tell)
+"""
+
+
+def main() -> None:
+    """Print one line per trial, and the sums."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--workers", type=int, default=1)
+    options = parser.parse_args()
+    draw = random.Random(options.seed)
+    lost = repeated = wrong = 0
+    with tempfile.TemporaryDirectory() as folder:
+        script = Path(folder) / "child.py"
+        script.write_text(CHILD)
+        whole = Trial(script, Path(folder) / "whole.db", options.workers).finish()
+        first, last = whole.times[0], whole.times[-1]
+        print(f"uninterrupted: {last:.1f} s, {len(whole.made)} tasks kept", flush=True)
+        for number in range(options.trials):
+            path = Path(folder) / f"{number}.db"
+            killed = Trial(script, path, options.workers)
+            start = first if number % 2 else whole.times[-FITS]  # anywhere, or while networks are trained
+            killed.stop_at(draw.uniform(start, last), signal.SIGKILL)
+            kept = tasks_of(path)
+            resumed = Trial(script, path, options.workers).finish()
+            again = sum(resumed.made[key] != stamp for key, stamp in kept.items())
+            missing = max(0, killed.acknowledged - len(kept))
+            same = blocks_of(path) == blocks_of(Path(folder) / "whole.db")
+            lost, repeated, wrong = lost + missing, repeated + again, wrong + (not same)
+            print(
+                f"trial {number + 1}: {killed.acknowledged} tasks acknowledged, {len(kept)} kept; "
+                f"acknowledged and lost {missing}, kept and repeated {again}, same bytes {same}",
+                flush=True,
+            )
+        print(f"{options.trials} trials: lost {lost}, kept and repeated {repeated}, other bytes {wrong}")
+        for workers in (1, 2):
+            path = Path(folder) / f"ctrl-c-{workers}.db"
+            stopped = Trial(script, path, workers)
+            seconds = stopped.stop_at(0.5 * (first + last) + 3 * (workers - 1), signal.SIGINT)
+            kept = tasks_of(path)
+            Trial(script, path, workers).finish()
+            same = blocks_of(path) == blocks_of(Path(folder) / "whole.db")
+            print(
+                f"Ctrl-C with {workers} workers: ended after {seconds:.2f} s, code {stopped.code}, "
+                f"{len(kept)} tasks kept, resumed to the same bytes {same}"
+            )
+
+
+class Trial:
+    """One child process on a store."""
+
+    def __init__(self, script: Path, path: Path, workers: int) -> None:
+        self.path = path
+        self.start = time.perf_counter()
+        self.child = subprocess.Popen(
+            [sys.executable, str(script), str(path), str(workers)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+            start_new_session=True,
+        )
+        self.times: list[float] = []
+        self.done: dict[str, int] = {}
+        self.made: dict[str, str] = {}
+        self.code = 0
+        os.set_blocking(self.child.stdout.fileno(), False)
+
+    @property
+    def acknowledged(self) -> int:
+        """Tasks that the child has called done: those of the AR and the references are one each."""
+        fits = {"naive": 1, "climatology": 1, "ar": 1}
+        return sum(min(done, fits.get(model, done)) for model, done in self.done.items())
+
+    def finish(self) -> Trial:
+        while self.child.poll() is None:
+            self._read()
+            time.sleep(0.01)
+        self._read()
+        assert self.child.returncode == 0, "the child failed"
+        self.made = tasks_of(self.path)
+        return self
+
+    def stop_at(self, moment: float, what: int) -> float:
+        """Send a signal, to the whole group as a terminal does for Ctrl-C; give the seconds until the end."""
+        while time.perf_counter() - self.start < moment and self.child.poll() is None:
+            self._read()
+            time.sleep(0.001)
+        self._read()
+        sent = time.perf_counter()
+        if what == signal.SIGKILL:
+            self.child.send_signal(what)
+        else:
+            os.killpg(self.child.pid, what)
+        self.child.wait()
+        seconds = time.perf_counter() - sent
+        self._read()
+        self.code = self.child.returncode
+        return seconds
+
+    def _read(self) -> None:
+        for line in iter(self.child.stdout.readline, ""):
+            if line.startswith("ack"):
+                _, model, done, _ = line.split()
+                self.done[model] = max(int(done), self.done.get(model, 0))
+                self.times.append(time.perf_counter() - self.start)
+
+
+def tasks_of(path: Path) -> dict[str, str]:
+    """When each task of a store was kept."""
+    if not path.exists():
+        return {}
+    with Store.open(path) as store:
+        return dict(store.connection.execute("SELECT key, made FROM blocks").fetchall())
+
+
+def blocks_of(path: Path) -> dict[str, bytes]:
+    """Forecasts of each task of a store."""
+    with Store.open(path) as store:
+        return dict(store.connection.execute("SELECT key, data FROM blocks").fetchall())
+
+
+if __name__ == "__main__":
+    main()
