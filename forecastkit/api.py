@@ -35,7 +35,7 @@ from forecastkit.series.transforms import Transform, find_transform
 from forecastkit.sources.objects import as_series
 from forecastkit.tasks import affordable_workers
 
-DEFAULT_MODELS = ("ar", "lstm", "drift")
+DEFAULT_MODELS = ("ar", "ar-weighted", "lstm", "lstm-on-ar", "drift")
 
 
 def backtest(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from scipy.special import ndtri
 
 from forecastkit.arrays import Cube, Indices, Mask, Matrix, Vector
 from forecastkit.backtesting.plan import BacktestPlan
+from forecastkit.backtesting.selection import describe_selection
 from forecastkit.errors import BackendError, FitError, ForecastKitWarning, ForecastShapeError
 from forecastkit.models.protocol import (
     QUANTILES,
@@ -21,6 +23,7 @@ from forecastkit.models.protocol import (
     History,
     Schedule,
     facts_of,
+    family_of,
     forecast_many,
     forecast_quantiles,
     prepare,
@@ -79,13 +82,25 @@ class Bench:
         if hasattr(self.recipe, "forecast_origins"):
             served = self._serve(member)
             if served:
-                return served
+                return self._with_selection(served)
         blocks: list[Block] = []
         fitted: Fitted | None = None
         for part in parts:
             block, fitted = self._fit_and_forecast(member, part, fitted)
             blocks.append(block)
-        return blocks
+        return self._with_selection(blocks)
+
+    def _with_selection(self, blocks: list[Block]) -> list[Block]:
+        """Tell with the first fit of a run what was chosen before it, and how well that forecast there."""
+        first = blocks[0]
+        if int(first.origins[0]) != int(self.parts[0][0]) or family_of(self.recipe) not in ("ar", "network"):
+            return blocks
+        try:
+            past = self._history(self.plan.training_part(int(first.origins[0])))
+            told = describe_selection(self.recipe, self.settled(), past, self.plan.horizon, first.facts)
+        except Exception:  # anyone's code, which has failed before: its fits were recorded as failures
+            return blocks
+        return [replace(first, facts={**first.facts, "selection": told}), *blocks[1:]]
 
     def _fit_and_forecast(
         self, member: int, origins: Indices, last: Fitted | None
@@ -388,6 +403,8 @@ def _plain_facts(facts: Any) -> dict[str, Any]:
 
 def _plain(value: Any) -> Any:
     value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, Mapping):
+        return _plain_facts(value)
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     return value if isinstance(value, str | int | float | bool | None) else str(value)

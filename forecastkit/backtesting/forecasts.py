@@ -34,6 +34,8 @@ class Forecasts:
         facts: by model, what each of its fits tells about itself, in order of origin and seed.
         refits: by model, fits per seed.
         settings: what was asked.
+        selection: by autoregression and network, what was chosen before the first origin: `configurations`
+            tried, `seconds` that took, `until` which observation, and the `error` of forecasts there.
         run_id: names the run in its store, "" where it was not kept.
     """
 
@@ -55,6 +57,7 @@ class Forecasts:
     refits: Mapping[str, int]
     settings: Mapping[str, Any] = field(default_factory=dict)
     run_id: str = ""
+    selection: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return (
@@ -147,8 +150,22 @@ def assemble(
         failures=tuple(failure for model in models for block in of[model] for failure in block.failures),
         fit_seconds={model: sum(block.fit_seconds for block in of[model]) for model in models},
         forecast_seconds={model: sum(block.forecast_seconds for block in of[model]) for model in models},
-        facts={model: tuple(block.facts for block in of[model] if block.facts) for model in models},
+        facts={model: tuple(_about_fit(block) for block in of[model] if block.facts) for model in models},
         refits={model: len([block for block in of[model] if block.seed == 0]) for model in models},
         settings=dict(settings),
         run_id=run_id,
+        selection={model: told for model in models if (told := _selection(of[model]))},
     )
+
+
+def _about_fit(block: Block) -> dict[str, Any]:
+    return {key: value for key, value in block.facts.items() if key != "selection"}
+
+
+def _selection(blocks: Sequence[Block]) -> dict[str, Any]:
+    """What the first fits tell of the choices before them; the error is averaged over seeds."""
+    told = [block.facts["selection"] for block in blocks if "selection" in block.facts]
+    if not told:
+        return {}
+    errors = [one["error"] for one in told if one["error"] is not None]
+    return {**told[0], "error": sum(errors) / len(errors) if errors else None}

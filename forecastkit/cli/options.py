@@ -153,7 +153,11 @@ MARKET = (
 RUN = (
     click.option("--horizon", type=int, default=24, show_default=True, metavar="N", help="Steps ahead."),
     click.option(
-        "--models", type=Names(), default="ar,lstm,drift", show_default=True, help="See `forecastkit models`."
+        "--models",
+        type=Names(),
+        default="ar,ar-weighted,lstm,lstm-on-ar,drift",
+        show_default=True,
+        help="See `forecastkit models`.",
     ),
     click.option(
         "--transform",

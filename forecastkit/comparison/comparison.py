@@ -13,6 +13,7 @@ from forecastkit.backtesting.forecasts import Forecasts
 from forecastkit.comparison.adjustment import holm
 from forecastkit.comparison.audited import Probes
 from forecastkit.comparison.bands import Bands, all_bands
+from forecastkit.comparison.contenders import choose_contenders
 from forecastkit.comparison.crossover import Crossover, find_crossover
 from forecastkit.comparison.degradation import (
     Degradation,
@@ -56,8 +57,6 @@ from forecastkit.series.transforms import Transform, find_transform
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-DIRECT = "ar-direct"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -208,7 +207,8 @@ def conclude(series: Series, forecasts: Forecasts, *, transform: Transform, loss
     }
     skill_set = {model: significant_set(p, ALPHA) for model, p in p_values.items()}
     claimed = {model: claimed_horizons(horizons[model], skill_set[model]) for model in models}
-    ar, network, direct = _contenders(forecasts, models)
+    chosen = choose_contenders(forecasts, models)
+    ar, network, direct = chosen.ar, chosen.network, chosen.direct
     duel, duel_dm = duel_tests(losses, network, ar, forecasts.step) if ar and network else ((), ())
     adjusted = holm(numbers(duel))
     bands = all_bands(
@@ -265,14 +265,6 @@ def _losses(forecasts: Forecasts, scores: Scores, loss: Loss) -> dict[str, Matri
 def _skill(curve: Vector, floor: Vector) -> Vector:
     """1 - curve / floor, NaN where the reference makes no error at all."""
     return np.where(floor > 0, 1 - curve / np.where(floor > 0, floor, 1.0), np.nan)
-
-
-def _contenders(forecasts: Forecasts, models: tuple[str, ...]) -> tuple[str | None, str | None, str | None]:
-    """Name the AR and the network in question, and the direct AR that stands beside the iterated one."""
-    ar = next((m for m in models if forecasts.families[m] == "ar"), None)
-    network = next((m for m in models if forecasts.families[m] == "network"), None)
-    direct = DIRECT if DIRECT in models and ar != DIRECT else None
-    return ar, network, direct
 
 
 def _bounded(forecasts: Forecasts) -> bool:

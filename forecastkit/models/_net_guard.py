@@ -12,6 +12,8 @@ from forecastkit.models.protocol import History
 
 ENOUGH = 8.0
 """Non-overlapping blocks that a step needs; with fewer a gain has to reach two standard errors."""
+FEWEST = 3
+"""Blocks below which there is no standard error, and no trust."""
 PLENTY = 24.0
 """Blocks from which on one standard error is enough."""
 NEIGHBOURS = 1.25
@@ -27,7 +29,7 @@ def guard_weights(errors: Matrix, corrections: Matrix) -> Vector:
 
     w = sum e c / sum c^2 is the share of the correction that forecast best, s its standard error (Bartlett,
     h lags). The weight is w (1 - (k s / w)^4), at most 1, and 0 where w < k s: k = 2 where fewer than 8
-    non-overlapping blocks support h, falling to 1 at 24.
+    non-overlapping blocks support h, falling to 1 at 24. With fewer than 3 blocks the weight is 0.
 
     Args:
         errors: actual minus base, shape (N, H).
@@ -48,7 +50,7 @@ def guard_weights(errors: Matrix, corrections: Matrix) -> Vector:
     own = np.minimum(slope, 1.0) * (1 - np.minimum(ratio, 1.0) ** 4)
     near = np.maximum(steps[:, None], steps) <= NEIGHBOURS * np.minimum(steps[:, None], steps)
     smooth: Vector = near @ own / near.sum(axis=1)
-    return np.where(own > 0, smooth, 0.0)
+    return np.where((own > 0) & (n >= FEWEST * steps), smooth, 0.0)
 
 
 def nothing_is_found(history: History, split: Split, horizon: int) -> bool:

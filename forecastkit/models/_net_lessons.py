@@ -102,6 +102,14 @@ class Lessons:
         )
         return cls(split, frame, *blocks)
 
+    def guarded_error(self, history: History, corrections: Matrix) -> float:
+        """Squared error in the guard's block over that of the last value, geometric mean over h."""
+        level, origins = level_of(history), self.split.guard
+        moves = targets_of(level, origins, len(self.frame.scale)) - level[origins - 1][:, None]
+        naive = np.mean(np.clip(moves / self.frame.scale, -CLIP, CLIP) ** 2, axis=0)
+        ours = np.mean((self.guard.targets - corrections) ** 2, axis=0)
+        return float(np.exp(np.mean(np.log(np.maximum(ours, 1e-300) / np.maximum(naive, 1e-300)))))
+
     def facts(self, history: History) -> dict[str, Any]:
         """What was learned from, positions counted in the series."""
         shift, view = history.start - int(history.changes), self.frame.view

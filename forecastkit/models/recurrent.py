@@ -164,6 +164,7 @@ class Recurrent:
             "epochs": len(training.validation) - 1,
             "validation_ratio": error_ratio(stop.targets, readout.apply(seen[1]), absolute=absolute),
             "guard": [round(float(share), 4) for share in trust],
+            "guard_error": lessons.guarded_error(history, trust * readout.apply(seen[2])),
         }
         return FittedRecurrent(spec, training.weights, lessons.frame, readout, trust, facts)
 

@@ -7,7 +7,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from forecastkit.arrays import Vector
-from forecastkit.comparison.comparison import DIRECT, Comparison
+from forecastkit.comparison.comparison import Comparison
+from forecastkit.comparison.contenders import DIRECT
 from forecastkit.comparison.verdict import CAPS, CONDITIONS, RULES, Rule, Verdict
 from forecastkit.reporting.canvas import plain_number
 from forecastkit.reporting.tables import DASH, Cell, Table, number

@@ -239,11 +239,18 @@ def _cost_lines(comparison: Comparison) -> list[str]:
     names = [name for name in (verdict.ar, verdict.network) if name] if verdict else list(comparison.skill)
     if not names or not timed(comparison):
         return []
-    return [
+    lines = [
         "Cost, preparation and imports included: "
         + ", ".join(f"{name} {seconds(comparison.costs[name])}" for name in names)
         + "."
     ]
+    chosen = comparison.forecasts.selection
+    if verdict is not None and all(name in chosen for name in names):
+        tried = (
+            f"{name} {chosen[name]['configurations']} ({seconds(chosen[name]['seconds'])})" for name in names
+        )
+        lines.append(f"Configurations tried before the first origin: {', '.join(tried)}.")
+    return lines
 
 
 def _caveats(comparison: Comparison) -> list[str]:
