@@ -143,21 +143,32 @@ def compare(
         result = _conclude(data, asked, forecasts, opened)
     probes = Probes(
         certificates=proofs_of_own(result, _recipes(models, data, chosen, seeds=seeds, loss=loss)),
-        placebo=_placebo(data, asked, chosen, placebo, workers) if placebo else None,
+        placebo=_placebo(data, asked, chosen, placebo, workers, progress) if placebo else None,
         previous=None if previous is None else against_previous(data, previous),
     )
     return replace(result, probes=probes)
 
 
-def _placebo(data: Series, asked: Asked, transform: Transform, runs: int, workers: int | None) -> Placebo:
-    """Repeat a comparison on noise, with the models that know nothing of where the data came from."""
+def _placebo(
+    data: Series,
+    asked: Asked,
+    transform: Transform,
+    runs: int,
+    workers: int | None,
+    progress: Progress | None,
+) -> Placebo:
+    """Repeat a comparison on noise, without the oracle, which knows no noise."""
+    named = [asked.models] if isinstance(asked.models, str) else asked.models
+    pairs = named.items() if isinstance(named, Mapping) else ((model, model) for model in named)
+    known = [(name, model) for name, model in pairs if not (isinstance(model, str) and model == ORACLE)]
+    kept: Models = dict(known) if isinstance(named, Mapping) else [model for _, model in known]
 
     def repeat(noise: Series) -> Comparison:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ForecastKitWarning)
             return compare(
                 noise,
-                asked.models,
+                kept,
                 plan=asked.plan,
                 transform=asked.transform,
                 seeds=asked.seeds,
@@ -167,7 +178,7 @@ def _placebo(data: Series, asked: Asked, transform: Transform, runs: int, worker
                 workers=workers,
             )
 
-    return run_placebo(repeat, data, transform, runs=runs, seed=asked.seed)
+    return run_placebo(repeat, data, transform, runs=runs, seed=asked.seed, progress=progress)
 
 
 def resume(

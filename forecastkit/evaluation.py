@@ -81,6 +81,7 @@ def evaluate(
         "transform": "none",
         "loss": chosen,
         "references": "earlier actual values of the frame" if history is None else "history",
+        **({} if horizon is None else {"horizon": horizon}),
     }
     given = {
         series: assemble_given(

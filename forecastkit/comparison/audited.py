@@ -73,7 +73,14 @@ class Audited:
     @property
     def ar(self) -> str | None:
         """The AR in question."""
-        return next((m for m in self.models if self.forecasts.families[m] == "ar"), None)
+        verdict = self.comparison.verdict
+        return None if verdict is None else verdict.ar
+
+    @property
+    def network(self) -> str | None:
+        """The network in question."""
+        verdict = self.comparison.verdict
+        return None if verdict is None else verdict.network
 
     @property
     def origins(self) -> Indices:

@@ -31,7 +31,7 @@ def fading(case: Audited) -> Finding | None:
     Rule: it informs of the h at which the upper 90 % bounds of the skill of the AR and the network are both
     below .05: nothing to predict there. Crossovers are told only where one of the two has skill.
     """
-    asked = [m for m in (case.ar, next(iter(case.networks), None)) if m in case.comparison.bands.skill]
+    asked = [m for m in (case.ar, case.network) if m in case.comparison.bands.skill]
     if not asked:
         return None
     upper = np.max([case.comparison.bands.skill[str(model)].upper for model in asked], axis=0)
@@ -160,7 +160,7 @@ def one_seed(case: Audited) -> Finding | None:
     although the standard deviation of a single seed's loss is above half of it, or where one seed was fitted;
     the verdict never claims a difference that is smaller than the spread of the seeds.
     """
-    network = next(iter(case.networks), None)
+    network = case.network
     if network is None:
         return None
     noise = case.comparison.seed_noise.get(network)

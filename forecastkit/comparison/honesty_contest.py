@@ -115,7 +115,7 @@ def tuned_unevenly(case: Audited) -> Finding | None:
     more than three times as many on one side warn. The orders that an AR chooses among by a criterion are no
     configurations: they cost nothing and are part of the model.
     """
-    network = next(iter(case.networks), None)
+    network = case.network
     if network is None or case.ar is None:
         return None
     told = {model: case.selection(model) for model in (case.ar, network)}

@@ -43,7 +43,8 @@ def dropped_batch(case: Audited) -> Finding | None:
         return Finding("H-DROPLAST", "fail", text, remedy, facts)
     beyond = len(case.series) - case.horizon - int(forecasts.origins[-1])
     later = beyond // forecasts.step
-    if not case.made_here and 0 < later < LARGEST_BATCH:
+    cut = "horizon" in case.comparison.settings  # fewer steps are judged than were forecast
+    if not (case.made_here or cut) and 0 < later < LARGEST_BATCH:
         text = f"Actual values go on for {later} more origins after the last one that was forecast."
         return Finding("H-DROPLAST", "warn", text, "Forecast them, or say why they are left out.", facts)
     text = f"{case.n * case.horizon} of {expected} expected pairs of forecast and actual value were scored."

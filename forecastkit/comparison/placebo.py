@@ -59,7 +59,13 @@ def noise_like(series: Series, transform: Transform, runs: int, seed: int) -> It
 
 
 def run_placebo(
-    compare: Callable[[Series], Comparison], series: Series, transform: Transform, *, runs: int, seed: int
+    compare: Callable[[Series], Comparison],
+    series: Series,
+    transform: Transform,
+    *,
+    runs: int,
+    seed: int,
+    progress: Callable[[str, int, int], None] | None = None,
 ) -> Placebo:
     """Repeat a comparison on noise and count what it claims.
 
@@ -69,13 +75,16 @@ def run_placebo(
         transform: of the run.
         runs: series of noise, at least 1.
         seed: of the noise.
+        progress: called with "placebo", runs done and runs in all.
     """
     claims = wins = 0
     judged: dict[str, None] = {}
-    for made in noise_like(series, transform, runs, seed):
+    for done, made in enumerate(noise_like(series, transform, runs, seed), start=1):
         result = compare(made)
         judged |= dict.fromkeys(result.skill)
         claims += any(result.claimed[model] for model in result.skill)
         for tests in result.skill_tests.values():
             wins += bool(np.nanmin([*holm(numbers(tests)), 1.0]) <= WIN)
+        if progress is not None:
+            progress("placebo", done, runs)
     return Placebo(runs, tuple(judged), claims, wins)
