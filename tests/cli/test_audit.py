@@ -48,16 +48,18 @@ def one_step_paths() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["cutoff", "target_time", "model", "actual", "mean"])
 
 
-def test_a_run_is_audited_from_its_folder_or_its_report(run) -> None:
-    run("compare", *QUICK, "--out", "r")
+def test_a_run_is_audited_from_its_folder_or_the_store(run) -> None:
+    run("backtest", *QUICK, "--out", "r")
     code, out, _ = run("audit", "r", "--strict")
     assert code == 0
     assert out.startswith("No check of honesty failed: ")
     assert "H-SAMEORIGIN (passed): 4 models, all scored on the same 40 origins" in out
-    code, told, _ = run("audit", "r/run", "--json")
+    code, told, _ = run("audit", "r", "--json")
     findings = {finding["code"]: finding["level"] for finding in json.loads(told)["ar2-n200-seed0"]}
     assert set(findings) <= set(CHECKS)
     assert findings["H-BASE"] == "pass"
+    run("compare", *QUICK, "--out", "pages")
+    assert run("audit", "last")[1].startswith("No check of honesty failed: ")
 
 
 def test_strict_makes_a_failed_check_exit_5_with_the_report_written(run) -> None:
@@ -98,7 +100,7 @@ def test_every_check_explains_itself(code: str) -> None:
 def test_nothing_to_audit_is_a_usage_error(run) -> None:
     code, _, err = run("audit")
     assert code == 2
-    assert "Give a run folder, files of forecasts, or --explain CODE." in err
+    assert "Give a run, files of forecasts, or --explain CODE." in err
 
 
 def test_placebo_is_told_in_the_report(run) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
 
@@ -254,12 +254,7 @@ def test_a_model_fitted_on_the_test_part_is_caught() -> None:
 
 def with_selection(result: fk.Comparison, **told: dict[str, Any]) -> fk.Comparison:
     """The same result, whose models tell of a search."""
-
-    class Searched(fk.Forecasts):
-        selection = told
-
-    parts = {f.name: getattr(result.forecasts, f.name) for f in fields(fk.Forecasts) if f.name != "selection"}
-    return replace(result, forecasts=Searched(**parts))
+    return replace(result, forecasts=replace(result.forecasts, selection=told))
 
 
 def test_a_test_tuned_model_is_caught() -> None:
