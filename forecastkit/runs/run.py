@@ -103,7 +103,7 @@ class Run:
             write.executemany(
                 "INSERT INTO errors VALUES (?, ?, ?, ?, ?, ?)",
                 [
-                    (task.key, f.model, f.seed, f.origin, f.error, f.message)
+                    (task.key, legible(f.model), f.seed, f.origin, f.error, legible(f.message))
                     for block in made.blocks
                     for f in block.failures
                 ],
@@ -130,13 +130,19 @@ class Run:
             write.execute("UPDATE runs SET finished = ?, touched = ? WHERE id = ?", (*(now(),) * 2, self.id))
             write.execute("DELETE FROM scores WHERE run = ?", (self.id,))
             write.executemany(
-                "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?)", [(self.id, *row) for row in scores]
+                "INSERT INTO scores VALUES (?, ?, ?, ?, ?, ?)",
+                [(self.id, legible(model), *row) for model, *row in scores],
             )
 
 
 def now() -> str:
     """Write the time, in UTC."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def legible(text: str) -> str:
+    """Write half a surrogate pair, which is no text to a database, as an escape."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def read_made(told: bytes, data: bytes, digest: str, provisional: int) -> Made:

@@ -21,7 +21,7 @@ from typing import Any
 from forecastkit.errors import RunNotFoundError, StoreDamagedError, StoreError, StoreWarning
 from forecastkit.runs.blocks import Block, Task, digest_of
 from forecastkit.runs.database import connect, named_errors, transaction
-from forecastkit.runs.run import BLOCKS, DAMAGE, Run, forget, now, read_made, to_text
+from forecastkit.runs.run import BLOCKS, DAMAGE, Run, forget, legible, now, read_made, to_text
 from forecastkit.runs.series_record import describe_series, pack_series, series_text, unpack_series
 from forecastkit.series.series import Series
 
@@ -136,13 +136,29 @@ class Store:
                     "INSERT INTO runs VALUES (?, ?, ?, NULL, ?, ?, ?, ?, NULL) "
                     "ON CONFLICT (id) DO UPDATE SET touched = excluded.touched, series = excluded.series, "
                     "asked = excluded.asked",
-                    (run.id, *(now(),) * 2, series_key, series.name, to_text(settings), to_text(asked)),
+                    (
+                        run.id,
+                        *(now(),) * 2,
+                        series_key,
+                        legible(series.name),
+                        to_text(settings),
+                        to_text(asked),
+                    ),
                 )
                 write.execute("DELETE FROM tasks WHERE run = ?", (run.id,))
                 write.executemany(
                     "INSERT INTO tasks VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     [
-                        (run.id, place, t.key, t.model, t.prepared, t.member, int(t.parts[0][0]), t.origins)
+                        (
+                            run.id,
+                            place,
+                            t.key,
+                            legible(t.model),
+                            t.prepared,
+                            t.member,
+                            int(t.parts[0][0]),
+                            t.origins,
+                        )
                         for place, t in enumerate(tasks)
                     ],
                 )
