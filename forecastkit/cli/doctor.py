@@ -100,7 +100,7 @@ def _device(deep: bool) -> Iterator[Finding]:
         yield Finding("device", "ok", found)
         return
     from forecastkit.errors import BackendError
-    from forecastkit.models.networks.device import load_loop
+    from forecastkit.models.networks.device import choose_processor, kernel_facts, load_loop
 
     try:
         load_loop()
@@ -113,6 +113,8 @@ def _device(deep: bool) -> Iterator[Finding]:
         yield Finding("device", "note", "CPU, though there is an NVIDIA driver", advice)
         return
     yield Finding("device", "ok", ", ".join(gpu.name for gpu in gpus) or "CPU")
+    kernel = kernel_facts(choose_processor("auto", len(gpus)), "lstm")["kernel"]
+    yield Finding("kernel of an LSTM", "ok", kernel)
 
 
 def _places() -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import textwrap
@@ -150,6 +151,14 @@ MARKET = (
     click.option("--offline", is_flag=True, help="Take yahoo: data from kept snapshots only."),
     click.option("--refresh", is_flag=True, help="Fetch yahoo: data anew, even where it is fresh."),
 )
+
+
+def _say_device(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
+    """Tell this process, and the workers it starts, where networks train."""
+    if value is not None:
+        os.environ["FORECASTKIT_DEVICE"] = value
+
+
 RUN = (
     click.option("--horizon", type=int, default=24, show_default=True, metavar="N", help="Steps ahead."),
     click.option(
@@ -185,6 +194,13 @@ RUN = (
         "--seed", type=int, default=0, show_default=True, metavar="N", help="Seed of all randomness."
     ),
     click.option("--loss", default="squared", show_default=True, metavar="NAME", help="squared or absolute."),
+    click.option(
+        "--device",
+        type=click.Choice(("auto", "cpu", "gpu")),
+        expose_value=False,
+        callback=_say_device,
+        help="Where networks train: a GPU where there is one, or this.  [default: auto]",
+    ),
 )
 STORE_FILE = click.option(
     "--store", metavar="FILE", help="Where runs are kept.  [default: in the user's data folder]"

@@ -18,12 +18,18 @@ from forecastkit.models._net_readout import Readout, solve_readout
 from forecastkit.models._net_shapes import NARROW, SHORTEST, Shape, Wishes, search
 from forecastkit.models._net_windows import Seen, check_room, level_of
 from forecastkit.models.autoregressive import Autoregression
-from forecastkit.models.networks.device import load_loop
+from forecastkit.models.networks.device import Device, kernel_facts, network_loop
 from forecastkit.models.networks.spec import Cell, NetworkSpec, Schedule
+from forecastkit.models.networks.weights import shapes
 from forecastkit.models.protocol import Family, History
 
 FEW_WINDOWS = 500
 """Windows below which batches are smaller and epochs more."""
+COOLER = 4.0
+"""A warm refit starts at the learning rate divided by this."""
+USUAL_LOOKBACK, STARTING_SECONDS = 24, 1.0
+SECONDS_PER_STEP, SECONDS_PER_WEIGHT = 1.5e-6, 6e-10
+"""Measured on one core: per window and time step of training, and more with the square of the width."""
 SHARE = 3
 """The selection trains each shape for one in so many epochs."""
 
@@ -59,6 +65,8 @@ class Recurrent:
         learning_rate, weight_decay, dropout: of the training.
         loss: the error that is minimised, the same that is scored.
         level_visible: True or False overrides the unit-root rule.
+        warm_epochs: of a refit that starts from the weights of the fit before; 0 starts afresh each time.
+        device: "auto" for a GPU where there is one, "cpu" or "gpu".
         guarded: False takes every correction as it is.
         default_refit: origins between two fits, None for one fit.
         covariates: of a history that are shown to the network.
@@ -83,6 +91,8 @@ class Recurrent:
     dropout: float = 0.1
     loss: Literal["squared", "absolute"] = "squared"
     level_visible: bool | None = None
+    warm_epochs: int = 4
+    device: Device = "auto"
     guarded: bool = True
     default_refit: int | None = None
     family: Family = "network"
@@ -131,8 +141,25 @@ class Recurrent:
         )
         return settled._learn(shape, history, horizon, rng)
 
+    @property
+    def warm(self) -> bool:
+        """Whether refits go on from the weights of the fit before."""
+        return self.warm_epochs > 0
+
+    def expected_seconds(self, observations: int, horizon: int) -> float:
+        """Seconds of one fit on one core, by time steps trained on."""
+        units, lookback = self.units or NARROW, self.lookback or USUAL_LOOKBACK
+        each = SECONDS_PER_STEP + SECONDS_PER_WEIGHT * units**2
+        epochs = self._epochs(observations)
+        return STARTING_SECONDS + epochs * observations * lookback / (self.fold or 1) * each * self.layers
+
     def _learn(
-        self, shape: Shape, history: History, horizon: int, rng: np.random.Generator
+        self,
+        shape: Shape,
+        history: History,
+        horizon: int,
+        rng: np.random.Generator,
+        start: FittedRecurrent | None = None,
     ) -> FittedRecurrent:
         n = len(history.values) + history.changes
         check_room(self.name, n, past_of(shape, history), horizon)
@@ -145,10 +172,10 @@ class Recurrent:
         )
         train, stop, guard = lessons.train, lessons.stop, lessons.guard
         spec = self._spec(shape, train)
-        loop = load_loop().loop_for(spec)
-        epochs = self._epochs(len(train.targets))
-        schedule = Schedule(epochs, self.patience or max(1, epochs // 4), self.learning_rate)
-        training = loop.fit((train.inputs, train.targets), (stop.inputs, stop.targets), schedule, rng)
+        loop = network_loop(spec, self.device)
+        weights, schedule = self._start(start, spec, len(train.targets))
+        lessons_given = (train.inputs, train.targets), (stop.inputs, stop.targets)
+        training = loop.fit(*lessons_given, schedule, rng, weights)
         seen = [
             np.hstack([loop.states(training.weights, block.inputs), block.linear])
             for block in (train, stop, guard)
@@ -162,11 +189,27 @@ class Recurrent:
             "parameters": sum(weight.size for weight in training.weights),
             "best_epoch": training.best_epoch,
             "epochs": len(training.validation) - 1,
+            "training_loss": rounded(training.training),
+            "validation_loss": rounded(training.validation),
+            "refit": "cold" if weights is None else f"warm, {schedule.epochs} epochs",
+            "learning_rate": training.learning_rate,
+            **kernel_facts(loop.processor, spec.cell),
             "validation_ratio": error_ratio(stop.targets, readout.apply(seen[1]), absolute=absolute),
             "guard": [round(float(share), 4) for share in trust],
             "guard_error": lessons.guarded_error(history, trust * readout.apply(seen[2])),
         }
-        return FittedRecurrent(spec, training.weights, lessons.frame, readout, trust, facts)
+        recipe = replace(self, lookback=shape.lookback, fold=shape.fold, units=shape.units, log=shape.log)
+        return FittedRecurrent(spec, training.weights, lessons.frame, readout, trust, facts, recipe)
+
+    def _start(
+        self, start: FittedRecurrent | None, spec: NetworkSpec, windows: int
+    ) -> tuple[list[Any] | None, Schedule]:
+        """Weights to start from, and how long to train: a few epochs where they were trained before."""
+        if start is not None and self.warm_epochs and shapes(start.spec) == shapes(spec):
+            schedule = Schedule(self.warm_epochs, self.warm_epochs, self.learning_rate / COOLER)
+            return start.weights, schedule
+        epochs = self._epochs(windows)
+        return None, Schedule(epochs, self.patience or max(1, epochs // 4), self.learning_rate)
 
     def _trust(self, history: History, lessons: Lessons, corrections: Matrix) -> Vector:
         """Weigh the corrections by h on the guard's block."""
@@ -207,6 +250,7 @@ class FittedRecurrent:
         readout: the last layer, solved.
         guard: share of the correction that is taken by h, shape (H,).
         facts: about the fit.
+        recipe: that was fitted, with everything settled.
     """
 
     spec: NetworkSpec
@@ -215,6 +259,17 @@ class FittedRecurrent:
     readout: Readout
     guard: Vector
     facts: Mapping[str, Any] = field(default_factory=dict)
+    recipe: Recurrent = field(default_factory=Recurrent)
+
+    def refit(self, history: History, *, horizon: int, rng: np.random.Generator) -> FittedRecurrent:
+        """Train on from these weights for a few epochs on a longer past; scales, readout and guard are new.
+
+        Raises:
+            SeriesTooShortError: too few windows are left to train, to stop and to guard it.
+        """
+        recipe = self.recipe
+        shape = Shape(recipe.lookback or SHORTEST, recipe.fold or 1, recipe.units or NARROW, bool(recipe.log))
+        return recipe._learn(shape, history, horizon, rng, self)
 
     def forecast(self, history: History, horizon: int) -> Vector:
         """Forecast from one history."""
@@ -244,8 +299,15 @@ class FittedRecurrent:
 
     def _corrections(self, histories: Sequence[History]) -> Matrix:
         seen = Seen.at_ends(histories, self.frame.view.lookback, self.spec.horizon)
-        states = load_loop().loop_for(self.spec).states(self.weights, self.frame.view.inputs(seen))
+        states = network_loop(self.spec, self.recipe.device).states(
+            self.weights, self.frame.view.inputs(seen)
+        )
         return self.readout.apply(np.hstack([states, self.frame.view.linear(seen)]))
+
+
+def rounded(losses: Sequence[float]) -> list[float]:
+    """Losses to five digits, for a curve."""
+    return [float(f"{loss:.5g}") for loss in losses]
 
 
 def error_ratio(targets: Matrix, corrections: Matrix, *, absolute: bool) -> float:

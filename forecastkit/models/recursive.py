@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.arrays import Matrix, Vector
+from forecastkit.models.networks.device import Device
 from forecastkit.models.protocol import Family, History
 from forecastkit.models.recurrent import FittedRecurrent, Recurrent
 
@@ -28,6 +29,7 @@ class RecursiveRecurrent:
         seeds: networks in the ensemble.
         units, lookback, batch, epochs: of the network, see `Recurrent`.
         loss: the error that is minimised.
+        device: "auto", "cpu" or "gpu".
         one_step: recipe of the network.
         default_refit: origins between two fits, None for one fit.
         selection: what the selection of a shape cost, told by `prepare`.
@@ -40,6 +42,7 @@ class RecursiveRecurrent:
     batch: int | None = None
     epochs: int | None = None
     loss: Literal["squared", "absolute"] = "squared"
+    device: Device = "auto"
     one_step: Recurrent = ONE_STEP
     default_refit: int | None = None
     family: Family = "network"
@@ -49,7 +52,7 @@ class RecursiveRecurrent:
         """Settle what `lstm` settles, at horizon 1."""
         stated = {
             name: getattr(self, name)
-            for name in ("units", "lookback", "batch", "epochs")
+            for name in ("units", "lookback", "batch", "epochs", "device")
             if getattr(self, name) is not None
         }
         recipe = replace(self.one_step, name=self.name, loss=self.loss, **stated)
@@ -66,12 +69,25 @@ class RecursiveRecurrent:
         settled = self.prepare(history, horizon=horizon, rng=rng)
         return FittedRecursive(settled.one_step.fit(history, horizon=1, rng=rng))
 
+    @property
+    def warm(self) -> bool:
+        """Whether refits go on from the weights of the fit before."""
+        return self.one_step.warm
+
+    def expected_seconds(self, observations: int, horizon: int) -> float:
+        """Seconds of one fit on one core."""
+        return self.one_step.expected_seconds(observations, 1)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FittedRecursive:
     """A network for one step."""
 
     step: FittedRecurrent
+
+    def refit(self, history: History, *, horizon: int, rng: np.random.Generator) -> FittedRecursive:
+        """Train the network on from its weights, on a longer past."""
+        return FittedRecursive(self.step.refit(history, horizon=1, rng=rng))
 
     @property
     def facts(self) -> Mapping[str, Any]:

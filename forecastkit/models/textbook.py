@@ -11,7 +11,7 @@ import numpy as np
 from forecastkit.arrays import Matrix, Vector
 from forecastkit.errors import SeriesTooShortError
 from forecastkit.models._net_windows import FEWEST_TRAINING, level_of, targets_of
-from forecastkit.models.networks.device import load_loop
+from forecastkit.models.networks.device import Device, kernel_facts, network_loop
 from forecastkit.models.networks.spec import NetworkSpec, Schedule
 from forecastkit.models.protocol import Family, History
 
@@ -29,6 +29,7 @@ class TextbookRecurrent:
         seeds: networks in the ensemble.
         units, lookback, batch, epochs, learning_rate: as tutorials choose them; the rate stays constant.
         loss: the error that is minimised.
+        device: "auto", "cpu" or "gpu".
         default_refit: origins between two fits, None for one fit.
     """
 
@@ -40,6 +41,7 @@ class TextbookRecurrent:
     epochs: int = 20
     learning_rate: float = 1e-3
     loss: Literal["squared", "absolute"] = "squared"
+    device: Device = "auto"
     default_refit: int | None = None
     family: Family = "network"
 
@@ -65,18 +67,20 @@ class TextbookRecurrent:
         windows = (inputs, targets_of(scaled, origins, horizon))
         spec = NetworkSpec(self.lookback, 1, horizon, self.units, 0.0, self.loss, self.batch, 0.0)
         schedule = Schedule(self.epochs, self.epochs, self.learning_rate, plain=True)
-        training = load_loop().loop_for(spec).fit(windows, windows, schedule, rng)
+        loop = network_loop(spec, self.device)
+        training = loop.fit(windows, windows, schedule, rng)
         facts = {
             "lookback": self.lookback,
             "steps": self.lookback,
             "units": self.units,
             "windows": len(origins),
             "epochs": self.epochs,
+            **kernel_facts(loop.processor, spec.cell),
             "parameters": sum(weight.size for weight in training.weights),
             "train_until": history.start + len(history.values),
             "fitted_until": history.start + len(history.values),
         }
-        return FittedTextbook(spec, training.weights, mean, spread, facts)
+        return FittedTextbook(spec, training.weights, mean, spread, facts, self.device)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +92,7 @@ class FittedTextbook:
     mean: float
     spread: float
     facts: Mapping[str, Any] = field(default_factory=dict)
+    device: Device = "auto"
 
     def forecast(self, history: History, horizon: int) -> Vector:
         """Forecast from one history."""
@@ -111,6 +116,6 @@ class FittedTextbook:
             )
         windows = np.array([level[-lookback:] for level in levels])
         inputs = ((windows - self.mean) / self.spread)[:, :, None]
-        outputs = load_loop().loop_for(self.spec).forecast(self.weights, inputs)[:, :horizon]
+        outputs = network_loop(self.spec, self.device).forecast(self.weights, inputs)[:, :horizon]
         paths: Matrix = self.mean + self.spread * outputs
         return np.diff(np.hstack([windows[:, -1:], paths]), axis=1) if histories[0].changes else paths

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from forecastkit.errors import BackendError, SeriesTooShortError
-from forecastkit.models import recurrent
 from forecastkit.models.autoregressive import Autoregression
 from forecastkit.models.networks import device
 from forecastkit.models.protocol import History
@@ -149,7 +148,7 @@ def test_without_tensorflow_the_message_says_what_to_do(monkeypatch: pytest.Monk
     monkeypatch.delitem(sys.modules, device.LOOP, raising=False)
     monkeypatch.setattr(device.importlib, "import_module", absent)
     with pytest.raises(BackendError, match="pip install tensorflow"):
-        recurrent.load_loop()
+        device.load_loop()
 
 
 def test_the_absolute_loss_is_minimised_where_asked() -> None:
@@ -234,3 +233,28 @@ def test_the_textbook_network_knows_no_last_value() -> None:
     assert np.abs(paths[:, 0] - values[100:199]).mean() > 1.5 * naive
     with pytest.raises(SeriesTooShortError, match="20 observations are too few to train 'lstm-textbook'"):
         recipe.fit(history(values[:20]), horizon=4, rng=spawn(0))
+
+
+def test_a_warm_refit_goes_on_from_the_weights_and_says_so() -> None:
+    values = ar1(200)
+    first = SMALL.fit(history(values[:150]), horizon=3, rng=spawn(0))
+    second = first.refit(history(values), horizon=3, rng=spawn(1))
+    again = first.refit(history(values), horizon=3, rng=spawn(1))
+    assert (first.facts["refit"], second.facts["refit"]) == ("cold", "warm, 4 epochs")
+    assert second.facts["epochs"] <= 4
+    assert second.forecast(history(values), 3).tobytes() == again.forecast(history(values), 3).tobytes()
+
+
+def test_a_cold_refit_is_a_fit() -> None:
+    recipe = replace(SMALL, warm_epochs=0)
+    values = ar1(200)
+    refitted = recipe.fit(history(values[:150]), horizon=3, rng=spawn(0)).refit(
+        history(values), horizon=3, rng=spawn(1)
+    )
+    assert refitted.facts["refit"] == "cold"
+    assert len(refitted.facts["validation_loss"]) == refitted.facts["epochs"] + 1
+
+
+def test_fits_take_longer_with_length_and_width() -> None:
+    assert Recurrent().expected_seconds(3000, 24) > Recurrent().expected_seconds(1000, 24) > 0
+    assert Recurrent(units=64).expected_seconds(3000, 24) > Recurrent(units=16).expected_seconds(3000, 24)

@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Literal
+from typing import Any, Literal
 
 from forecastkit.errors import BackendError, DeviceWarning
+from forecastkit.models.networks.spec import NetworkSpec
 
 # Small recurrent networks gain nothing from a second thread and lose repeatability of bits; oneDNN picks
 # kernels by processor, so that two machines would differ.
@@ -50,8 +51,10 @@ CPU = Processor("/CPU:0")
 def choose_processor(device: Device, gpus: int) -> Processor:
     """Say where networks run: on the first GPU where there is one and it is not ruled out.
 
-    A GPU that was asked for and is not there is told by a DeviceWarning.
+    "auto" yields to the environment variable FORECASTKIT_DEVICE. A GPU that was asked for and is not there is
+    told by a DeviceWarning.
     """
+    device = os.environ.get("FORECASTKIT_DEVICE", "auto") if device == "auto" else device  # type: ignore[assignment]
     if device == "gpu" and not gpus:
         warnings.warn(
             "A GPU was asked for, and TensorFlow sees none; the networks run on the CPU. `forecastkit doctor "
@@ -110,6 +113,20 @@ def load_loop() -> ModuleType:
             "`pip install tensorflow` (there is no wheel for macOS on Intel), or leave the networks out: "
             "`--models naive,ar`."
         ) from error
+
+
+def network_loop(spec: NetworkSpec, device: Device = "auto", stack: int = 1) -> Any:
+    """Give the compiled loop of a shape, on the device that was asked for."""
+    loops = load_loop()
+    return loops.loop_for(spec, stack, choose_processor(device, loops.gpu_count()))
+
+
+def kernel_facts(processor: Processor, cell: str) -> dict[str, str]:
+    """Say where a network ran and by which kernel, JSON-ready."""
+    gpu = processor.keras_layers
+    reason = why_not_fused(cell=cell, gpus=int(gpu))
+    kernel = f"{'Keras layer' if gpu else 'packed'}, not fused: {reason}" if reason else "fused (cuDNN)"
+    return {"device": "GPU" if gpu else "CPU", "kernel": kernel}
 
 
 @contextmanager

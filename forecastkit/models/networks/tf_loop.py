@@ -368,6 +368,11 @@ class _Watch:
         return [Training(weights, best, valid, train, rate) for weights, best, valid, train in told]
 
 
+def gpu_count() -> int:
+    """GPUs that TensorFlow sees."""
+    return len(tf.config.list_physical_devices("GPU"))
+
+
 def _adam_rates(rates: Vector, done: int) -> tf.Tensor:
     """Rate, and rate with Adam's correction for its start, of each step: (steps, 2)."""
     t = done + 1 + np.arange(len(rates))
