@@ -12,7 +12,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from forecastkit.runs.store import Store
@@ -95,7 +97,8 @@ class Trial:
         self.done: dict[str, int] = {}
         self.made: dict[str, str] = {}
         self.code = 0
-        os.set_blocking(self.child.stdout.fileno(), False)
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self.listener.start()
 
     @property
     def acknowledged(self) -> int:
@@ -104,36 +107,31 @@ class Trial:
         return sum(min(done, fits.get(model, done)) for model, done in self.done.items())
 
     def finish(self) -> Trial:
-        while self.child.poll() is None:
-            self._read()
-            time.sleep(0.01)
-        self._read()
+        self.child.wait()
+        self.listener.join()
         assert self.child.returncode == 0, "the child failed"
         self.made = tasks_of(self.path)
         return self
 
     def stop_at(self, moment: float, what: int) -> float:
         """Send a signal, to the whole group as a terminal does for Ctrl-C; give the seconds until the end."""
-        while time.perf_counter() - self.start < moment and self.child.poll() is None:
-            self._read()
-            time.sleep(0.001)
-        self._read()
+        with suppress(subprocess.TimeoutExpired):
+            self.child.wait(max(0.0, moment - (time.perf_counter() - self.start)))
         sent = time.perf_counter()
-        if what == signal.SIGKILL:
-            self.child.send_signal(what)
-        else:
-            os.killpg(self.child.pid, what)
+        with suppress(ProcessLookupError):  # it was quicker
+            os.killpg(self.child.pid, what) if what == signal.SIGINT else self.child.send_signal(what)
         self.child.wait()
         seconds = time.perf_counter() - sent
-        self._read()
+        self.listener.join()
         self.code = self.child.returncode
         return seconds
 
-    def _read(self) -> None:
-        for line in iter(self.child.stdout.readline, ""):
-            if line.startswith("ack"):
-                _, model, done, _ = line.split()
-                self.done[model] = max(int(done), self.done.get(model, 0))
+    def _listen(self) -> None:
+        """Note what the child acknowledges; a line that its end tore is no acknowledgement."""
+        for line in self.child.stdout:
+            words = line.split()
+            if line.endswith("\n") and words[0] == "ack":
+                self.done[words[1]] = max(int(words[2]), self.done.get(words[1], 0))
                 self.times.append(time.perf_counter() - self.start)
 
 
