@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from forecastkit.cli import COMMANDS, main
+from forecastkit.models.registry import MODELS
 
 QUICK = ["synthetic:ar2?n=400", "--horizon", "4", "--origins", "150", "--models", "naive,ar"]
 
@@ -105,13 +106,7 @@ def test_datasets(run, name: str) -> None:
 
 def test_models_lists_every_name(run) -> None:
     named = [line.split()[0] for line in run("models")[1].splitlines() if not line.startswith(" ")]
-    assert named[-5:] == [
-        "ar",
-        "ar-direct",
-        "ar-weighted",
-        "lstm",
-        "oracle",
-    ]
+    assert named[-len(MODELS) :] == list(MODELS)
 
 
 def test_diagnose_prints_the_findings_and_writes_the_page(run) -> None:
