@@ -48,13 +48,13 @@ def main() -> None:
         script = Path(folder) / "child.py"
         script.write_text(CHILD)
         whole = Trial(script, Path(folder) / "whole.db", options.workers).finish()
-        first, last = whole.times[0], whole.times[-1]
-        print(f"uninterrupted: {last:.1f} s, {len(whole.made)} tasks kept", flush=True)
+        each = (whole.times["lstm", FITS] - whole.times["lstm", 1]) / (FITS - 1)
+        print(f"uninterrupted: {len(whole.made)} tasks kept, {each:.2f} s for each network", flush=True)
         for number in range(options.trials):
             path = Path(folder) / f"{number}.db"
             killed = Trial(script, path, options.workers)
-            start = first if number % 2 else whole.times[-FITS]  # anywhere, or while networks are trained
-            killed.stop_at(draw.uniform(start, last), signal.SIGKILL)
+            moment = draw.randrange(FITS), draw.uniform(0.0, each)  # networks trained, seconds into the next
+            killed.stop_at(*moment, signal.SIGKILL)
             kept = tasks_of(path)
             resumed = Trial(script, path, options.workers).finish()
             again = sum(resumed.made[key] != stamp for key, stamp in kept.items())
@@ -70,7 +70,7 @@ def main() -> None:
         for workers in (1, 2):
             path = Path(folder) / f"ctrl-c-{workers}.db"
             stopped = Trial(script, path, workers)
-            seconds = stopped.stop_at(0.5 * (first + last) + 3 * (workers - 1), signal.SIGINT)
+            seconds = stopped.stop_at(FITS // 2, each / 2, signal.SIGINT)
             kept = tasks_of(path)
             Trial(script, path, workers).finish()
             same = blocks_of(path) == blocks_of(Path(folder) / "whole.db")
@@ -85,7 +85,6 @@ class Trial:
 
     def __init__(self, script: Path, path: Path, workers: int) -> None:
         self.path = path
-        self.start = time.perf_counter()
         self.child = subprocess.Popen(
             [sys.executable, str(script), str(path), str(workers)],
             stdout=subprocess.PIPE,
@@ -93,7 +92,7 @@ class Trial:
             text=True,
             start_new_session=True,
         )
-        self.times: list[float] = []
+        self.times: dict[tuple[str, int], float] = {}
         self.done: dict[str, int] = {}
         self.made: dict[str, str] = {}
         self.code = 0
@@ -113,10 +112,11 @@ class Trial:
         self.made = tasks_of(self.path)
         return self
 
-    def stop_at(self, moment: float, what: int) -> float:
-        """Send a signal, to the whole group as a terminal does for Ctrl-C; give the seconds until the end."""
-        with suppress(subprocess.TimeoutExpired):
-            self.child.wait(max(0.0, moment - (time.perf_counter() - self.start)))
+    def stop_at(self, fits: int, seconds: float, what: int) -> float:
+        """Send a signal so long after so many networks; give the seconds until the end."""
+        while self.done.get("lstm", -1) < fits and self.child.poll() is None:
+            time.sleep(0.001)
+        time.sleep(seconds)
         sent = time.perf_counter()
         with suppress(ProcessLookupError):  # it was quicker
             os.killpg(self.child.pid, what) if what == signal.SIGINT else self.child.send_signal(what)
@@ -132,7 +132,7 @@ class Trial:
             words = line.split()
             if line.endswith("\n") and words[0] == "ack":
                 self.done[words[1]] = max(int(words[2]), self.done.get(words[1], 0))
-                self.times.append(time.perf_counter() - self.start)
+                self.times.setdefault((words[1], int(words[2])), time.perf_counter())
 
 
 def tasks_of(path: Path) -> dict[str, str]:
