@@ -144,11 +144,12 @@ def wrong_code(case: Audited) -> Finding | None:
     Rule: `forecastkit selftest` compares every registered model with the true-parameter forecast on known
     processes. Here: on a synthetic series no model may beat the oracle (one-sided, p < .001 after Holm over
     h: it fails, for it knows what cannot be known). On any series paths are moved by one step, and mirrored
-    in the last value: that may not make them better at 80 % of all h, by 2 % on average, and at one h beyond
-    luck (p < .01 after Holm). Where moving them helps by 10 % or more at some h they are off by one, which
-    fails; less, or a better mirror image (a wrong sign), warns. Nor may the paths of a model be those of the
-    AR moved by one step (fails) or mirrored (warns): a quarter, or less, of what the AR as it is
-    does not explain of them would be left.
+    in the last value: that may not make them better at 80 % of all h, by 2 % on average, at one h beyond luck
+    (p < .01 after Holm), and better than every reference on average (a right model that has lost its
+    process, after a break, is helped by many a change). Where moving them helps by 10 % or more at some h
+    they are off by one, which fails; less, or a better mirror image (a wrong sign), warns. Nor may the paths
+    of a model be those of the AR moved by one step (fails) or mirrored (warns): a quarter, or less, of what
+    the AR as it is does not explain of them would be left.
     """
     if not case.models or case.n < 1:
         return None
@@ -219,10 +220,16 @@ def _mistakes(case: Audited, model: str) -> Iterator[tuple[str, float]]:
     paths, last = case.level_paths(model), case.last[:, None]
     came = np.column_stack([case.ahead(h) for h in range(1, case.horizon + 1)])
     given = (came - paths) ** 2
-    yield "mirrored", _better_by(case, (came - (2 * last - paths)) ** 2, given)
+    references = [(came - case.level_paths(name)) ** 2 for name in case.comparison.references]
+    yield "mirrored", _better_by(case, (came - (2 * last - paths)) ** 2, given, references)
     if case.horizon > 1:
-        yield "taken one step earlier", _better_by(case, (came[:, :-1] - paths[:, 1:]) ** 2, given[:, :-1])
-        yield "taken one step later", _better_by(case, (came[:, 1:] - paths[:, :-1]) ** 2, given[:, 1:])
+        for name, kept, taken in (
+            ("earlier", slice(None, -1), slice(1, None)),
+            ("later", slice(1, None), slice(None, -1)),
+        ):
+            moved = (came[:, kept] - paths[:, taken]) ** 2
+            others = [losses[:, kept] for losses in references]
+            yield f"taken one step {name}", _better_by(case, moved, given[:, kept], others)
 
 
 def _likenesses(case: Audited, model: str) -> Iterator[tuple[str, float]]:
@@ -257,8 +264,10 @@ def _unexplained(moves: Matrix, by: Matrix) -> tuple[float, float]:
     return product / size, 1 - product**2 / (size * own)
 
 
-def _better_by(case: Audited, repaired: Matrix, given: Matrix) -> float:
-    """Largest gain over h of a repair that helps nearly everywhere and beyond luck, else 0."""
+def _better_by(case: Audited, repaired: Matrix, given: Matrix, references: list[Matrix]) -> float:
+    """Largest gain over h of a repair that leads to skill, nearly everywhere and beyond luck, else 0."""
+    if repaired.mean() >= min((losses.mean() for losses in references), default=np.inf):
+        return 0.0
     size = np.maximum(given.mean(axis=0), 1e-300)
     gain = 1 - repaired.mean(axis=0) / size
     if np.mean(gain > 0) < MOST or gain.mean() < LITTLE_GAIN:

@@ -146,6 +146,18 @@ def test_an_off_by_one_horizon_is_caught(shift: str) -> None:
     assert found(compared(stationary()), "H-KNOWN")[0] == "pass"
 
 
+@pytest.mark.parametrize("seed", [0, 1])
+def test_an_honest_model_that_lost_its_process_is_not_taken_for_wrong_code(seed: int) -> None:
+    """After a break to noise the paths of a cyclical AR are helped by a shift."""
+    rng = np.random.default_rng(seed)
+    values = np.zeros(320)
+    for t in range(2, 320):
+        values[t] = 1.6 * values[t - 1] - 0.9 * values[t - 2] + rng.normal()
+    values[-60:] = values.std() * rng.normal(size=60)
+    result = fk.compare(values, ["ar"], plan=fk.BacktestPlan(horizon=3, origins=60))
+    assert found(result, "H-KNOWN")[0] == "pass"
+
+
 def test_a_wrong_sign_warns() -> None:
     def mirrored(values, horizon):
         return 2 * values[-1] - iterated(values, horizon)

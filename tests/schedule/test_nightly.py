@@ -23,7 +23,7 @@ sources = ["one.csv", { source = "two.csv", name = "two" }, { source = "three.cs
 models = ["ar"]
 horizon = 3
 plan = { origins = 60 }
-gates = { skill_horizon_lost = 1, honesty = "off" }
+gates = { skill_horizon_lost = 1 }
 """
 ODD = "--night \"<b onclick='x'>$(touch x)</b>\" ../../.."
 
