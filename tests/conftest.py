@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from itertools import count
@@ -17,6 +18,7 @@ from hypothesis import settings
 from loopback import Yahoo
 
 from forecastkit.backtesting.forecasts import Forecasts
+from forecastkit.cli import main
 from forecastkit.models.protocol import History
 
 settings.register_profile("repeatable", derandomize=True, database=None, deadline=None, max_examples=60)
@@ -49,6 +51,22 @@ def store_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pyte
     path = tmp_path_factory.getbasetemp() / "stores" / f"{next(_STORES)}.db"
     monkeypatch.setenv("FORECASTKIT_STORE", str(path))
     return path
+
+
+@pytest.fixture
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Call the command line in this process: exit code, stdout, stderr."""
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["forecastkit", *map(str, words)])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        out, err = capsys.readouterr()
+        return int(stop.value.code or 0), out, err
+
+    return call
 
 
 @pytest.fixture

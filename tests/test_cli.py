@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from forecastkit.cli import COMMANDS, main
+from forecastkit.cli import COMMANDS
 from forecastkit.models.registry import MODELS
 
 QUICK = ["synthetic:ar2?n=400", "--horizon", "4", "--origins", "150", "--models", "naive,ar"]
@@ -21,18 +21,6 @@ QUICK = ["synthetic:ar2?n=400", "--horizon", "4", "--origins", "150", "--models"
 @pytest.fixture(autouse=True)
 def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["forecastkit", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        out, err = capsys.readouterr()
-        return int(stop.value.code or 0), out, err
-
-    return call
 
 
 def write_csv(path: str, rows: list[str]) -> None:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from forecastkit.cli import main
 from forecastkit.comparison.honesty import CHECKS
 
 QUICK = ["synthetic:ar2?n=200", "--horizon", "3", "--origins", "40", "--models", "ar", "-q"]
@@ -19,18 +17,6 @@ QUICK = ["synthetic:ar2?n=200", "--horizon", "3", "--origins", "40", "--models",
 @pytest.fixture(autouse=True)
 def in_empty_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["forecastkit", *map(str, words)])
-        with pytest.raises(SystemExit) as stop:
-            main()
-        out, err = capsys.readouterr()
-        return int(stop.value.code or 0), out, err
-
-    return call
 
 
 def one_step_paths() -> pd.DataFrame:

@@ -8,23 +8,18 @@ from typing import Any
 
 import numpy as np
 import pytest
+from summaries import OIL
 
 from forecastkit.api import compare
 from forecastkit.backtesting.plan import BacktestPlan
 from forecastkit.comparison.drift import Summary, drift, from_memory, summarise
 from forecastkit.errors import UnpairedOriginsWarning
 
-BASE = Summary(
-    series="oil",
-    first="2020",
-    last="2026",
-    observations=80,
-    fingerprint="x",
+BASE = replace(
+    OIL,
     outcome="ar_enough",
     skill_horizon={"ar": 9, "lstm": 5},
     limit={"ar": "skill", "lstm": "skill"},
-    crossover="crossover",
-    crossing=4,
     findings={"H-A": ("pass", "fine"), "H-B": ("warn", "hm")},
     seconds={"ar": 1.0, "lstm": 9.0},
 )

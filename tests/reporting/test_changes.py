@@ -6,30 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from summaries import OIL
 
-from forecastkit.comparison.drift import Summary, drift
+from forecastkit.comparison.drift import drift
 from forecastkit.reporting.changes import Changes
 from forecastkit.series.revisions import revised
 
-BASE = Summary(
-    series="oil",
-    first="2020",
-    last="2026",
-    observations=80,
-    fingerprint="x",
-    outcome="tie",
-    skill_horizon={"ar": 9},
-    limit={"ar": "skill"},
-    crossover="crossover",
-    crossing=4,
-    findings={},
-    seconds={"ar": 10.0},
-)
-
 
 def told(earlier: int = 1, explained: str = "", data: Any = None, **what: Any) -> Changes:
-    now = replace(BASE, **what)
-    return Changes(drift(now, [BASE] * earlier, against="1 March", revised=data, explained=explained))
+    now = replace(OIL, **what)
+    return Changes(drift(now, [OIL] * earlier, against="1 March", revised=data, explained=explained))
 
 
 @pytest.mark.parametrize(

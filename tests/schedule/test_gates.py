@@ -3,28 +3,15 @@
 from dataclasses import replace
 
 import pytest
+from summaries import OIL
 
 from forecastkit.comparison.drift import Summary, drift
 from forecastkit.schedule.gates import CHECKS, tripped
 from forecastkit.schedule.jobs import Gates
 from forecastkit.series.revisions import revised
 
-BEFORE = Summary(
-    series="oil",
-    first="2020",
-    last="2026",
-    observations=80,
-    fingerprint="x",
-    outcome="tie",
-    skill_horizon={"ar": 9},
-    limit={"ar": "skill"},
-    crossover="crossover",
-    crossing=4,
-    findings={},
-    seconds={"ar": 10.0},
-)
 NOW = replace(
-    BEFORE,
+    OIL,
     skill_horizon={"ar": 6},
     crossing=6,
     seconds={"ar": 30.0},
@@ -34,7 +21,7 @@ OLD, NEW = {"a": 1.0, "b": 2.0, "c": 3.0}, {"a": 1.5, "b": 2.5, "c": 3.0}
 
 
 def found(gates: Gates, now: Summary = NOW, **more: str) -> list[tuple[str, str]]:
-    gone = drift(now, [BEFORE], against="x", revised=revised(OLD, NEW), **more)
+    gone = drift(now, [OIL], against="x", revised=revised(OLD, NEW), **more)
     return [(gate.gate, gate.text) for gate in tripped(gates, now, gone)]
 
 
