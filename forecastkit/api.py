@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from forecastkit.archive import Asked, Models, conclusion_record, read_run, setting_changes
 from forecastkit.auditing import against_previous, proofs_of_own
@@ -24,6 +24,7 @@ from forecastkit.diagnostics.diagnosis import Diagnosis, diagnose_series
 from forecastkit.errors import ForecastKitWarning, PlanError
 from forecastkit.models.baselines import references
 from forecastkit.models.lags import select_lags
+from forecastkit.models.networks.device import Device
 from forecastkit.models.oracle import ORACLE, Oracle
 from forecastkit.models.protocol import Forecaster, as_forecaster, family_of
 from forecastkit.models.registry import find_model
@@ -31,7 +32,7 @@ from forecastkit.runs.store import Place, Store, open_store, run_id
 from forecastkit.scoring.losses import check_loss
 from forecastkit.seeds import spawn
 from forecastkit.series.series import Series
-from forecastkit.series.transforms import Transform, find_transform
+from forecastkit.series.transforms import find_transform
 from forecastkit.sources.objects import as_series
 from forecastkit.tasks import affordable_workers
 
@@ -47,6 +48,7 @@ def backtest(
     seeds: int = 5,
     seed: int = 0,
     loss: str = "squared",
+    device: str = "auto",
     store: Place = True,
     workers: int | None = 1,
     fresh: bool = False,
@@ -66,6 +68,7 @@ def backtest(
         seeds: networks in an ensemble.
         seed: of all randomness.
         loss: what networks minimise, "squared" or "absolute".
+        device: where networks train: "auto" for a GPU where there is one, "cpu" or "gpu".
         store: where every finished task is kept, so that the same call goes on where it was interrupted, and
             does not compute again what is there: a file, True for the one in the user's data folder (or where
             FORECASTKIT_STORE says), False for none.
@@ -82,7 +85,8 @@ def backtest(
             the same run.
     """
     data, plan = as_series(series, **reading), plan or BacktestPlan()
-    asked = Asked(models, plan, data.default_transform if transform is None else transform, seeds, seed, loss)
+    transform = data.default_transform if transform is None else transform
+    asked = Asked(models, plan, transform, seeds, seed, loss, device=device)
     with open_store(store) as opened:
         return _run(data, asked, opened, workers=workers, fresh=fresh, progress=progress)
 
@@ -97,6 +101,7 @@ def compare(
     seeds: int = 5,
     seed: int = 0,
     loss: str = "squared",
+    device: str = "auto",
     store: Place = True,
     workers: int | None = 1,
     fresh: bool = False,
@@ -137,13 +142,13 @@ def compare(
     plan = plan or BacktestPlan(horizon=24 if horizon is None else horizon)
     data = as_series(series, **reading)
     transform = data.default_transform if transform is None else transform
-    asked, chosen = Asked(models, plan, transform, seeds, seed, loss, intervals), find_transform(transform)
+    asked = Asked(models, plan, transform, seeds, seed, loss, intervals, device)
     with open_store(store) as opened:
         forecasts = _run(data, asked, opened, workers=workers, fresh=fresh, progress=progress)
         result = _conclude(data, asked, forecasts, opened)
     probes = Probes(
-        certificates=proofs_of_own(result, _recipes(models, data, chosen, seeds=seeds, loss=loss)),
-        placebo=_placebo(data, asked, chosen, placebo, workers, progress) if placebo else None,
+        certificates=proofs_of_own(result, _recipes(asked, data)),
+        placebo=_placebo(data, asked, placebo, workers, progress) if placebo else None,
         previous=None if previous is None else against_previous(data, previous),
     )
     return replace(result, probes=probes)
@@ -152,12 +157,14 @@ def compare(
 def _placebo(
     data: Series,
     asked: Asked,
-    transform: Transform,
     runs: int,
     workers: int | None,
     progress: Progress | None,
 ) -> Placebo:
-    """Repeat a comparison on noise, without the oracle, which knows no noise."""
+    """Repeat a comparison on noise, without the oracle, which knows no noise.
+
+    Warnings about the noise (few origins, failed fits) would be taken for warnings about the series.
+    """
     named = [asked.models] if isinstance(asked.models, str) else asked.models
     pairs = named.items() if isinstance(named, Mapping) else ((model, model) for model in named)
     known = [(name, model) for name, model in pairs if not (isinstance(model, str) and model == ORACLE)]
@@ -174,10 +181,12 @@ def _placebo(
                 seeds=asked.seeds,
                 seed=asked.seed,
                 loss=asked.loss,
+                device=asked.device,
                 store=False,
                 workers=workers,
             )
 
+    transform = find_transform(asked.transform)
     return run_placebo(repeat, data, transform, runs=runs, seed=asked.seed, progress=progress)
 
 
@@ -292,7 +301,7 @@ def _run(
         raise PlanError(f"workers={workers} was given; at least 1 is needed.")
     return run_backtest(
         data,
-        _recipes(asked.models, data, transform, seeds=asked.seeds, loss=asked.loss),
+        _recipes(asked, data),
         asked.plan,
         transform=transform,
         seed=asked.seed,
@@ -313,8 +322,9 @@ def _settings(data: Series, asked: Asked) -> dict[str, Any]:
             f"seeds={asked.seeds} and seed={asked.seed} were given; seeds must be at least 1, seed at least "
             "0."
         )
-    transform = find_transform(asked.transform)
-    recipes = _recipes(asked.models, data, transform, seeds=asked.seeds, loss=asked.loss)
+    if asked.device not in get_args(Device):
+        raise PlanError(f"device={asked.device!r} was given. Choose one of {', '.join(get_args(Device))}.")
+    recipes = _recipes(asked, data)
     _check_refits(asked.plan, recipes)
     return describe_request(asked.plan, recipes, transform=asked.transform, seed=asked.seed, loss=asked.loss)
 
@@ -328,9 +338,11 @@ def _conclude(data: Series, asked: Asked, forecasts: Forecasts, store: Store) ->
     return comparison
 
 
-def _recipes(models: Models, data: Series, transform: Transform, **settings: Any) -> dict[str, Forecaster]:
+def _recipes(asking: Asked, data: Series) -> dict[str, Forecaster]:
     """References first, then the models asked for, then the oracle where there is one, each by its name."""
-    models = [models] if isinstance(models, str) else models
+    settings: dict[str, Any] = {"seeds": asking.seeds, "loss": asking.loss, "device": asking.device}
+    transform = find_transform(asking.transform)
+    models = [asking.models] if isinstance(asking.models, str) else asking.models
     named = models.items() if isinstance(models, Mapping) else ((None, model) for model in models)
     asked: dict[str, Forecaster] = {}
     for name, model in named:

@@ -36,6 +36,7 @@ class Asked:
     seed: int
     loss: str
     intervals: str = "own"
+    device: str = "auto"
 
     def record(self) -> dict[str, Any] | None:
         """Write it as JSON; None where a model is a Python object, which cannot be."""

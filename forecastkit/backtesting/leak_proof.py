@@ -133,7 +133,7 @@ class _Case:
     def certificate(self) -> Certificate:
         """Do everything to the model, and write down what came of it."""
         with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+            warnings.simplefilter("ignore")  # what models say of nonsense is no news
             base = self._answers(self.series)
             proofs = [
                 *(self._poisoned(name, base) for name in POISONS),

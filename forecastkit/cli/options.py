@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import textwrap
@@ -153,12 +152,6 @@ MARKET = (
 )
 
 
-def _say_device(context: click.Context, parameter: click.Parameter, value: str | None) -> None:
-    """Tell this process, and the workers it starts, where networks train."""
-    if value is not None:
-        os.environ["FORECASTKIT_DEVICE"] = value
-
-
 RUN = (
     click.option("--horizon", type=int, default=24, show_default=True, metavar="N", help="Steps ahead."),
     click.option(
@@ -197,9 +190,9 @@ RUN = (
     click.option(
         "--device",
         type=click.Choice(("auto", "cpu", "gpu")),
-        expose_value=False,
-        callback=_say_device,
-        help="Where networks train: a GPU where there is one, or this.  [default: auto]",
+        default="auto",
+        show_default=True,
+        help="Where networks train; auto: on a GPU where there is one.",
     ),
 )
 STORE_FILE = click.option(
@@ -273,7 +266,7 @@ def make_plan(options: Mapping[str, Any]) -> BacktestPlan:
 
 def run_settings(options: Mapping[str, Any]) -> dict[str, Any]:
     """Pick the options that `backtest` and `compare` take by the same name."""
-    return {name: options[name] for name in ("models", "transform", "seeds", "seed", "loss")}
+    return {name: options[name] for name in ("models", "transform", "seeds", "seed", "loss", "device")}
 
 
 def store_settings(options: Mapping[str, Any]) -> dict[str, Any]:

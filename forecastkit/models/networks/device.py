@@ -51,10 +51,8 @@ CPU = Processor("/CPU:0")
 def choose_processor(device: Device, gpus: int) -> Processor:
     """Say where networks run: on the first GPU where there is one and it is not ruled out.
 
-    "auto" yields to the environment variable FORECASTKIT_DEVICE. A GPU that was asked for and is not there is
-    told by a DeviceWarning.
+    A GPU that was asked for and is not there is told by a DeviceWarning.
     """
-    device = os.environ.get("FORECASTKIT_DEVICE", "auto") if device == "auto" else device  # type: ignore[assignment]
     if device == "gpu" and not gpus:
         warnings.warn(
             "A GPU was asked for, and TensorFlow sees none; the networks run on the CPU. `forecastkit doctor "

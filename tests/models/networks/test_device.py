@@ -12,12 +12,6 @@ def test_a_gpu_is_taken_where_there_is_one_and_it_is_not_ruled_out() -> None:
     assert choose_processor("cpu", 1) == choose_processor("auto", 0) == CPU
 
 
-def test_the_environment_decides_what_is_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FORECASTKIT_DEVICE", "cpu")
-    assert choose_processor("auto", 1) == CPU
-    assert choose_processor("gpu", 1).keras_layers
-
-
 def test_a_gpu_that_is_not_there_is_told() -> None:
     with pytest.warns(DeviceWarning, match="TensorFlow sees none; the networks run on the CPU"):
         assert choose_processor("gpu", 0) == CPU
