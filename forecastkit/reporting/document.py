@@ -92,6 +92,7 @@ def document(comparison: Comparison, changes: Changes | None = None) -> dict[str
             model: {"min": low, "max": high} for model, (low, high) in comparison.seed_spread.items()
         },
         "costs": comparison.costs,
+        "selection": forecasts.selection,
         "refits": forecasts.refits,
         "honesty": [asdict(finding) for finding in comparison.honesty],
         "direction": {

@@ -169,9 +169,14 @@ def draw_fans(comparison: Comparison, *, width: Width = "wide") -> Figure:
 
 
 def strokes_of(comparison: Comparison) -> dict[str, Stroke]:
-    """Choose how every model is drawn: the AR and the network have their own colours, references are grey."""
+    """Choose how every model is drawn: the AR and the network have their own colours, references are grey.
+
+    The AR and the network are those of the verdict, or else the first of their kind.
+    """
     families = comparison.forecasts.families
     first = {families[model]: model for model in reversed(comparison.scores.models)}
+    verdict = comparison.verdict
+    first |= {families[m]: m for m in (verdict.ar, verdict.network) if m} if verdict else {}
     chosen, references, others = {}, 0, 0
     for model in comparison.scores.models:
         if families[model] == "reference":

@@ -244,13 +244,31 @@ def _cost_lines(comparison: Comparison) -> list[str]:
         + ", ".join(f"{name} {seconds(comparison.costs[name])}" for name in names)
         + "."
     ]
-    chosen = comparison.forecasts.selection
-    if verdict is not None and all(name in chosen for name in names):
-        tried = (
-            f"{name} {chosen[name]['configurations']} ({seconds(chosen[name]['seconds'])})" for name in names
-        )
-        lines.append(f"Configurations tried before the first origin: {', '.join(tried)}.")
-    return lines
+    return [*lines, *_choice_lines(comparison, names)]
+
+
+def _choice_lines(comparison: Comparison, names: Sequence[str]) -> list[str]:
+    """What was chosen before the first origin: the pair that the verdict speaks of, and settings."""
+    chosen, families = comparison.forecasts.selection, comparison.forecasts.families
+    if comparison.verdict is None or not all(name in chosen for name in names):
+        return []
+    lines = []
+    for name in names:
+        side = [model for model in chosen if families[model] == families[name]]
+        if len(side) > 1:
+            errors = (chosen[model].get("error") for model in side)
+            told = ", ".join(
+                f"{model} {'not known' if error is None else percent(error)}"
+                for model, error in zip(side, errors, strict=True)
+            )
+            lines.append(
+                f"{name} stands for its side: the smallest error before the first origin (squared, in shares "
+                f"of that of the last value: {told})."
+            )
+    tried = (
+        f"{name} {chosen[name]['configurations']} ({seconds(chosen[name]['seconds'])})" for name in names
+    )
+    return [*lines, f"Configurations tried before the first origin: {', '.join(tried)}."]
 
 
 def _caveats(comparison: Comparison) -> list[str]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 
 import forecastkit as fk
 from forecastkit.comparison.contenders import choose_contenders
+from forecastkit.reporting.canvas import PALETTE
+from forecastkit.reporting.document import document, to_json
+from forecastkit.reporting.figures import strokes_of
+from forecastkit.reporting.words import verdict_details
 
 FAMILIES = {
     "naive": "reference",
@@ -44,3 +49,19 @@ def test_a_run_tells_what_was_chosen():
     other = fk.backtest(fk.Series(poisoned, series.index), ["ar"], plan=plan, store=None)
     assert other.selection["ar"]["error"] == made.selection["ar"]["error"]
     assert np.isfinite(other.selection["ar"]["error"])
+
+
+def test_the_pair_of_the_verdict_has_its_reason_and_its_colours():
+    """The second of two autoregressions forecast better before the first origin."""
+    series = fk.load("sunspots")
+    result = fk.compare(series, ["ar", "ar-weighted"], horizon=12, store=False)
+    told = result.forecasts.selection
+    best = min(told, key=lambda model: told[model]["error"])
+    assert result.verdict is not None
+    assert result.verdict.ar == best
+    (reason,) = [line for line in verdict_details(result) if "stands for its side" in line]
+    assert reason.startswith(f"{best} stands for its side: the smallest error before the first origin")
+    strokes = strokes_of(result)
+    assert strokes[best].colour == PALETTE["ar"]
+    assert sum(stroke.colour == PALETTE["ar"] for stroke in strokes.values()) == 1
+    assert json.loads(to_json(document(result)))["selection"][best]["configurations"] >= 1
