@@ -9,14 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtri
 
-from forecastkit.arrays import Cube, Indices, Mask, Matrix, Vector
+from forecastkit.arrays import Cube, Indices, Matrix
 from forecastkit.backtesting.plan import BacktestPlan
+from forecastkit.backtesting.scored_scale import ScoredScale
 from forecastkit.backtesting.selection import describe_selection
 from forecastkit.errors import BackendError, FitError, ForecastKitWarning, ForecastShapeError
 from forecastkit.models.protocol import (
-    QUANTILES,
     Answers,
     Fitted,
     Forecaster,
@@ -25,18 +24,14 @@ from forecastkit.models.protocol import (
     facts_of,
     family_of,
     forecast_many,
-    forecast_quantiles,
     prepare,
     takes_missing,
 )
 from forecastkit.runs.blocks import Block, Failure
 from forecastkit.seeds import spawn
-from forecastkit.series.missing import carried
 from forecastkit.series.series import Series
 from forecastkit.series.transforms import Transform
 
-LARGEST = 1e150
-"""Forecasts from here on have squared errors that are no numbers any more."""
 TOGETHER = 64
 """Origins forecast in one call: their histories stand in memory together."""
 
@@ -71,6 +66,7 @@ class Bench:
         self.transform = transform
         self.seed = seed
         self.parts = parts
+        self.scale = ScoredScale(name, series, plan, transform)
         self.prepared: Forecaster | None = None
 
     def run(self, member: int, parts: Sequence[Indices]) -> list[Block]:
@@ -174,9 +170,9 @@ class Bench:
 
     def _blocks(self, member: int, origins: Indices, answers: Answers, seconds: float) -> list[Block]:
         """Split what came for all origins into blocks; forecasts that are no numbers become failures."""
-        pasts = self._pasts(origins)
-        mean, errors = self._scored(answers.mean, answers.quantiles, pasts, origins)
-        quantiles = self._placed(answers.quantiles, pasts, np.isfinite(mean[:, 0]))
+        pasts = self.scale.pasts(origins)
+        mean, errors = self.scale.scored(answers.mean, answers.quantiles, pasts, origins)
+        quantiles = self.scale.placed(answers.quantiles, pasts, np.isfinite(mean[:, 0]))
         facts = answers.facts or ({},) * len(self.parts)
         fitting = answers.fit_seconds / len(self.parts)
         blocks: list[Block] = []
@@ -265,52 +261,11 @@ class Bench:
                 origin=int(origins[0]),
             )
         self._check_alone(fitted, histories, paths, origins)
-        levels, pasts = self._levels(fitted, histories), self._pasts(origins)
-        mean, errors = self._scored(paths, levels, pasts, origins)
+        levels, pasts = self.scale.levels(fitted, histories), self.scale.pasts(origins)
+        mean, errors = self.scale.scored(paths, levels, pasts, origins)
         for error in errors.values():
             raise error
-        return mean, self._placed(levels, pasts, np.ones(len(pasts), dtype=np.bool_))
-
-    def _pasts(self, origins: Indices) -> list[Vector]:
-        """What changes are added to: the last observed value, of the phase where they are seasonal."""
-        parts = [self.plan.known_part(origin) for origin in origins.tolist()]
-        return [carried(self.series.values[part], self.transform.lag or 1) for part in parts]
-
-    def _taken_back(self, paths: Matrix, levels: Cube | None, pasts: list[Vector]) -> Matrix:
-        """Undo the transform; where means are asked for, with the spread that the model's quantiles show."""
-        if not self.transform.unbiased or levels is None:
-            return np.array([self.transform.backward(p, past) for p, past in zip(paths, pasts, strict=True)])
-        spreads = (levels[..., -1] - levels[..., 0]) / (ndtri(QUANTILES[-1]) - ndtri(QUANTILES[0]))
-        told = zip(paths, spreads, pasts, strict=True)
-        return np.array([self.transform.expected(path, spread, past) for path, spread, past in told])
-
-    def _scored(
-        self, paths: Matrix, levels: Cube | None, pasts: list[Vector], origins: Indices
-    ) -> tuple[Matrix, dict[int, FitError]]:
-        """Put paths on the scored scale, NaN with an error by origin where one is no number."""
-        with np.errstate(over="ignore", invalid="ignore"):
-            mean = self._taken_back(paths, levels, pasts)
-        if self.transform.unbiased and levels is None:
-            message = (
-                f"Model {self.name!r} tells no quantiles, so the mean of its forecasts after transform "
-                f"{self.transform.name!r} is unknown. Leave the model or +unbiased out."
-            )
-            return np.full(mean.shape, np.nan), {
-                origin: FitError(message, model=self.name, origin=origin) for origin in origins.tolist()
-            }
-        unusable = ~(np.abs(mean) < LARGEST)
-        errors = {}
-        for o in np.flatnonzero(unusable.any(axis=1)).tolist():
-            origin = int(origins[o])
-            errors[origin] = FitError(
-                f"Model {self.name!r} answered a value that is not finite, or too large to square, at origin "
-                f"{origin}, h = {int(unusable[o].argmax()) + 1}. An explosive recursion or a failed training "
-                "does this: look at the model's settings, or at the data before that origin.",
-                model=self.name,
-                origin=origin,
-            )
-            mean[o] = np.nan
-        return mean, errors
+        return mean, self.scale.placed(levels, pasts, np.ones(len(pasts), dtype=np.bool_))
 
     def _check_alone(self, fitted: Fitted, histories: list[History], paths: Matrix, origins: Indices) -> None:
         """Ask the first origin alone: in a batch, later histories hold the future of earlier ones."""
@@ -329,40 +284,6 @@ class Bench:
         )
         warnings.warn(message, ForecastKitWarning, stacklevel=2)
         return message
-
-    def _levels(self, fitted: Fitted, histories: list[History]) -> Cube | None:
-        """Ask for quantiles, which are an extra: where they are unusable the forecasts stand without them."""
-        if not self.transform.places_quantiles:
-            return None
-        try:
-            return forecast_quantiles(fitted, histories, self.plan.horizon)
-        except Exception as error:  # anyone's code: the extra is lost with a warning, the forecasts stand
-            self._warn_without_quantiles(error)
-            return None
-
-    def _placed(self, levels: Cube | None, pasts: list[Vector], counts: Mask) -> Cube | None:
-        """Put quantiles on the scored scale, NaN for origins that do not count."""
-        if levels is None or not self.transform.places_quantiles:
-            return None
-        shape = (len(pasts), self.plan.horizon, len(QUANTILES))
-        try:
-            if levels.shape != shape:
-                raise ValueError(f"shape {levels.shape[1:]}, {shape[1:]} is needed")
-            with np.errstate(over="ignore", invalid="ignore"):
-                placed = np.array(
-                    [self.transform.place(q, past) for q, past in zip(levels, pasts, strict=True)]
-                )
-            if not np.isfinite(placed[counts]).all() or (np.diff(placed[counts], axis=2) < 0).any():
-                raise ValueError("they are not finite and in rising order")
-        except Exception as error:  # anyone's code: the extra is lost with a warning, the forecasts stand
-            self._warn_without_quantiles(error)
-            return None
-        placed[~counts] = np.nan
-        return placed
-
-    def _warn_without_quantiles(self, error: Exception) -> None:
-        message = f"Quantiles of model {self.name!r} were left out: {type(error).__name__}: {error}"
-        warnings.warn(message, ForecastKitWarning, stacklevel=2)
 
     def _failure(self, member: int, origin: int, error: Exception) -> Failure:
         return Failure(self.name, member, origin, type(error).__name__, str(error))

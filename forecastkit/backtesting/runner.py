@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from forecastkit.arrays import Indices, Matrix, is_constant
-from forecastkit.backtesting.bench import LARGEST, Bench
+from forecastkit.backtesting.bench import Bench
 from forecastkit.backtesting.computing import Computing, Progress
 from forecastkit.backtesting.forecasts import Forecasts, assemble
 from forecastkit.backtesting.plan import FEWEST_ORIGINS, BacktestPlan
+from forecastkit.backtesting.scored_scale import LARGEST
 from forecastkit.backtesting.work import split
 from forecastkit.errors import DataError, ShortSampleWarning, UnpairedOriginsWarning
 from forecastkit.models.protocol import QUANTILES, Forecaster, family_of
