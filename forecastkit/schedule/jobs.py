@@ -220,7 +220,9 @@ class Job(Section):
         default=None, description="Five fields; without it the job runs by `schedule once` only."
     )
     time_zone: Annotated[str, AfterValidator(check_time_zone)] = "UTC"
-    models: tuple[ModelName, ...] = Field(default=("ar", "lstm", "drift"), min_length=1)
+    models: tuple[ModelName, ...] = Field(
+        default=("ar", "ar-weighted", "lstm", "lstm-on-ar", "drift"), min_length=1
+    )
     horizon: Positive = 24
     plan: Plan = Plan()
     transform: Annotated[str, AfterValidator(_known_transform)] | None = None

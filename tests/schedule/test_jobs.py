@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from forecastkit.api import DEFAULT_MODELS
 from forecastkit.errors import ConfigurationError
 from forecastkit.schedule.configuration import read_jobs, schema
 
@@ -115,7 +116,7 @@ def test_a_job_has_defaults_and_hands_the_plan_on(tmp_path):
         '[jobs.a]\nsources = ["nile"]\nhorizon = 6\nplan = { refit_every = { ar = 5, lstm = "never" } }'
     )
     jobs = read_jobs(file)
-    assert jobs.jobs["a"].models == ("ar", "lstm", "drift")
+    assert jobs.jobs["a"].models == DEFAULT_MODELS
     assert jobs.jobs["a"].backtest_plan().refit_every == {"ar": 5, "lstm": None}
     assert jobs.jobs["a"].backtest_plan().horizon == 6
     assert jobs.outputs_of("a").keep == 90
