@@ -12,7 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from forecastkit.api import DEFAULT_MODELS
 from forecastkit.cli import COMMANDS
+from forecastkit.cli.compare import command as compare
 from forecastkit.models.registry import MODELS
 
 QUICK = ["synthetic:ar2?n=400", "--horizon", "4", "--origins", "150", "--models", "naive,ar"]
@@ -90,6 +92,11 @@ def test_datasets(run, name: str) -> None:
     assert f"name         {name}" in run("datasets", "show", name)[1]
     assert json.loads(run("datasets", "--json")[1])["datasets"][name]["licence"] == "public domain"
     assert json.loads(run("datasets", "show", name, "--json")[1])["name"] == name
+
+
+def test_models_by_default_are_those_of_python() -> None:
+    (models,) = [option for option in compare.params if option.name == "models"]
+    assert models.default == ",".join(DEFAULT_MODELS)
 
 
 def test_models_lists_every_name(run) -> None:
