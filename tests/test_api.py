@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import forecastkit as fk
-from forecastkit.archive import export_run, read_run
+from forecastkit.archive import Asked, export_run, read_run
 from forecastkit.errors import DataError, DatasetNotFoundError, PlanError, ReportError, UnknownModelError
 from forecastkit.models.autoregressive import Autoregression
 
@@ -103,6 +103,7 @@ def test_models_that_cannot_be(models, error, message) -> None:
         ({"loss": "mse"}, "There is no loss 'mse'"),
         ({"transform": "sqrt"}, "There is no transform 'sqrt'"),
         ({"plan": fk.BacktestPlan(horizon=3, refit_every={"lstm": 2})}, "refit_every names 'lstm'"),
+        ({"device": "tpu"}, "device='tpu' was given. Choose one of auto, cpu, gpu"),
         ({"plan": PLAN, "horizon": 5}, "horizon=5 and a plan with horizon 3"),
     ],
 )
@@ -111,13 +112,13 @@ def test_options_that_cannot_be(options, message) -> None:
         fk.compare(Y, ["ar"], **{"plan": PLAN, **options})
 
 
-def test_seeds_and_loss_reach_the_network() -> None:
+def test_seeds_loss_and_device_reach_the_network() -> None:
     from forecastkit.api import _recipes
-    from forecastkit.series.transforms import find_transform
 
     series = fk.Series.from_array([1.0, 2.0])
-    recipe = _recipes(["lstm"], series, find_transform("none"), seeds=2, loss="absolute")["lstm"]
-    assert (recipe.seeds, recipe.loss) == (2, "absolute")
+    asked = Asked(["lstm"], PLAN, "none", seeds=2, seed=0, loss="absolute", device="cpu")
+    recipe = _recipes(asked, series)["lstm"]
+    assert (recipe.seeds, recipe.loss, recipe.device) == (2, "absolute", "cpu")
 
 
 def test_the_loss_switches_skill_tests_and_verdict() -> None:
