@@ -1,4 +1,6 @@
-"""Kill -9 at random moments of a backtest with AR and a small LSTM, and Ctrl-C: what is lost or repeated.
+"""Kill -9 at random moments of a backtest with AR and two small LSTMs, and Ctrl-C: what is lost or repeated.
+
+One network is fitted afresh at each refit, a task each; the other refits from its weights, a task per chain.
 
 python tests/benchmarks/kill_trials.py [--trials 20] [--seed 0] [--workers 1]
 """
@@ -20,17 +22,21 @@ from pathlib import Path
 from forecastkit.runs.store import Store
 
 FITS = 12
-"""Fits of the networks below."""
+"""Fits of each of the two networks below."""
+CHAIN = 6
+"""Fits of a chain: those of one seed."""
 CHILD = """
 import sys
+from dataclasses import replace
 import forecastkit as fk
 from forecastkit.models.recurrent import Recurrent
 
 if __name__ == "__main__":
-    lstm = Recurrent(seeds=2, units=8, lookback=12, epochs=20, patience=20, default_refit=10)
+    warm = Recurrent(seeds=2, units=8, lookback=12, epochs=20, patience=20, default_refit=10)
+    models = {"ar": "ar", "lstm": replace(warm, warm_epochs=0), "warm": warm}
     plan = fk.BacktestPlan(horizon=6, origins=60)
     tell = lambda *how: print("ack", *how, flush=True)
-    fk.backtest(fk.load("sunspots"), {"ar": "ar", "lstm": lstm}, plan=plan, store=sys.argv[1],
+    fk.backtest(fk.load("sunspots"), models, plan=plan, store=sys.argv[1],
                        workers=int(sys.argv[2]), progress=tell)
 """
 
@@ -48,12 +54,17 @@ def main() -> None:
         script = Path(folder) / "child.py"
         script.write_text(CHILD)
         whole = Trial(script, Path(folder) / "whole.db", options.workers).finish()
-        each = (whole.times["lstm", FITS] - whole.times["lstm", 1]) / (FITS - 1)
-        print(f"uninterrupted: {len(whole.made)} tasks kept, {each:.2f} s for each network", flush=True)
+        each = whole.seconds("lstm") / FITS
+        chain = whole.seconds("warm") / FITS * CHAIN
+        told = f"{each:.2f} s for each network, {chain:.2f} s for each chain"
+        print(f"uninterrupted: {len(whole.made)} tasks kept, {told}", flush=True)
         for number in range(options.trials):
             path = Path(folder) / f"{number}.db"
             killed = Trial(script, path, options.workers)
-            moment = draw.randrange(FITS), draw.uniform(0.0, each)  # networks trained, seconds into the next
+            if draw.random() < 0.5:  # fits done, seconds into the next task
+                moment = "lstm", draw.randrange(FITS), draw.uniform(0.0, each)
+            else:
+                moment = "warm", CHAIN * draw.randrange(FITS // CHAIN), draw.uniform(0.0, chain)
             killed.stop_at(*moment, signal.SIGKILL)
             kept = tasks_of(path)
             resumed = Trial(script, path, options.workers).finish()
@@ -70,7 +81,7 @@ def main() -> None:
         for workers in (1, 2):
             path = Path(folder) / f"ctrl-c-{workers}.db"
             stopped = Trial(script, path, workers)
-            seconds = stopped.stop_at(FITS // 2, each / 2, signal.SIGINT)
+            seconds = stopped.stop_at("lstm", FITS // 2, each / 2, signal.SIGINT)
             kept = tasks_of(path)
             Trial(script, path, workers).finish()
             same = blocks_of(path) == blocks_of(Path(folder) / "whole.db")
@@ -101,9 +112,16 @@ class Trial:
 
     @property
     def acknowledged(self) -> int:
-        """Tasks that the child has called done: those of the AR and the references are one each."""
-        fits = {"naive": 1, "climatology": 1, "ar": 1}
-        return sum(min(done, fits.get(model, done)) for model, done in self.done.items())
+        """Tasks that the child has called done: fits of `lstm`, chains of `warm`, one of each other model."""
+        fits = {"lstm": 1, "warm": CHAIN}
+        return sum(
+            done // fits[model] if model in fits else min(done, 1) for model, done in self.done.items()
+        )
+
+    def seconds(self, model: str) -> float:
+        """Between the first and the last that was heard of a model."""
+        heard = [moment for (name, _), moment in self.times.items() if name == model]
+        return max(heard) - min(heard)
 
     def finish(self) -> Trial:
         self.child.wait()
@@ -112,9 +130,9 @@ class Trial:
         self.made = tasks_of(self.path)
         return self
 
-    def stop_at(self, fits: int, seconds: float, what: int) -> float:
-        """Send a signal so long after so many networks; give the seconds until the end."""
-        while self.done.get("lstm", -1) < fits and self.child.poll() is None:
+    def stop_at(self, model: str, fits: int, seconds: float, what: int) -> float:
+        """Send a signal so long after so many fits of a model; give the seconds until the end."""
+        while self.done.get(model, -1) < fits and self.child.poll() is None:
             time.sleep(0.001)
         time.sleep(seconds)
         sent = time.perf_counter()
