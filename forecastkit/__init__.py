@@ -23,10 +23,14 @@ if TYPE_CHECKING:
     from forecastkit.comparison.evaluation import Evaluation as Evaluation
     from forecastkit.diagnostics.diagnosis import Diagnosis as Diagnosis
     from forecastkit.evaluation import evaluate as evaluate
+    from forecastkit.forecaster import FittedForecaster as FittedForecaster
+    from forecastkit.forecaster import fit as fit
     from forecastkit.models.ar_diagnosis import diagnose_ar as diagnose_ar
     from forecastkit.models.contract import check_forecaster as check_forecaster
     from forecastkit.models.panel import forecast_panel as forecast_panel
     from forecastkit.models.protocol import History as History
+    from forecastkit.saved import load_forecaster as load_forecaster
+    from forecastkit.saved import save_forecaster as save_forecaster
     from forecastkit.scoring.scores import Scores as Scores
     from forecastkit.series.series import Series as Series
     from forecastkit.sources.loading import load as load
@@ -37,6 +41,7 @@ _HOMES = {
     "Comparison": "comparison.comparison",
     "Diagnosis": "diagnostics.diagnosis",
     "Evaluation": "comparison.evaluation",
+    "FittedForecaster": "forecaster",
     "Forecasts": "backtesting.forecasts",
     "History": "models.protocol",
     "Scores": "scoring.scores",
@@ -48,12 +53,15 @@ _HOMES = {
     "diagnose": "api",
     "diagnose_ar": "models.ar_diagnosis",
     "evaluate": "evaluation",
+    "fit": "forecaster",
     "forecast_panel": "models.panel",
     "load": "sources.loading",
+    "load_forecaster": "saved",
     "prove_no_leak": "backtesting.leak_proof",
     "read_run": "archive",
     "report": "api",
     "resume": "api",
+    "save_forecaster": "saved",
 }
 __all__ = sorted([*_HOMES, "__version__"])
 

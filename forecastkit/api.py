@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 from forecastkit.archive import Asked, Models, conclusion_record, read_run, setting_changes
 from forecastkit.auditing import against_previous, proofs_of_own
@@ -14,7 +14,7 @@ from forecastkit.backtesting.computing import Progress
 from forecastkit.backtesting.forecasts import Forecasts
 from forecastkit.backtesting.intervals import check_intervals, with_intervals
 from forecastkit.backtesting.plan import BacktestPlan
-from forecastkit.backtesting.request import describe_request
+from forecastkit.backtesting.request import check_training, describe_request
 from forecastkit.backtesting.runner import check_runnable, run_backtest
 from forecastkit.comparison.audited import Probes
 from forecastkit.comparison.comparison import Comparison, conclude
@@ -24,7 +24,6 @@ from forecastkit.diagnostics.diagnosis import Diagnosis, diagnose_series
 from forecastkit.errors import ForecastKitWarning, PlanError
 from forecastkit.models.baselines import references
 from forecastkit.models.lags import select_lags
-from forecastkit.models.networks.device import Device
 from forecastkit.models.oracle import ORACLE, Oracle
 from forecastkit.models.protocol import Forecaster, as_forecaster, family_of
 from forecastkit.models.registry import find_model
@@ -317,13 +316,7 @@ def _run(
 def _settings(data: Series, asked: Asked) -> dict[str, Any]:
     """Describe all that decides the forecasts; refuse what cannot be run."""
     check_loss(asked.loss)
-    if asked.seeds < 1 or asked.seed < 0:
-        raise PlanError(
-            f"seeds={asked.seeds} and seed={asked.seed} were given; seeds must be at least 1, seed at least "
-            "0."
-        )
-    if asked.device not in get_args(Device):
-        raise PlanError(f"device={asked.device!r} was given. Choose one of {', '.join(get_args(Device))}.")
+    check_training(asked.seeds, asked.seed, asked.device)
     recipes = _recipes(asked, data)
     _check_refits(asked.plan, recipes)
     return describe_request(asked.plan, recipes, transform=asked.transform, seed=asked.seed, loss=asked.loss)

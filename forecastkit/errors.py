@@ -37,6 +37,9 @@ ForecastKitError                         what the command line catches and print
             StoreSchemaError             another version, or another program, wrote it
             StoreDamagedError            it does not hold what was written
             RunNotFoundError (LookupError)
+        SavedForecasterError             a fitted forecaster cannot be kept in a folder, or read from it
+            SavedForecasterSchemaError   another version wrote it
+            SavedForecasterDamagedError  it does not hold what was written
 
 ForecastKitWarning (UserWarning)
     ShortSampleWarning                   few origins for the claim
@@ -207,6 +210,18 @@ class StoreDamagedError(StoreError):
 
 class RunNotFoundError(StoreError, LookupError):
     """No run, or more than one, has this name."""
+
+
+class SavedForecasterError(ReportError):
+    """A fitted forecaster cannot be kept in a folder, or read from it."""
+
+
+class SavedForecasterSchemaError(SavedForecasterError):
+    """Another version of forecastkit wrote the folder."""
+
+
+class SavedForecasterDamagedError(SavedForecasterError):
+    """The folder does not hold what was written."""
 
 
 class ForecastKitWarning(UserWarning):

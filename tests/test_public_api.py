@@ -18,6 +18,7 @@ PUBLIC = [
     "Comparison",
     "Diagnosis",
     "Evaluation",
+    "FittedForecaster",
     "Forecasts",
     "History",
     "Scores",
@@ -30,12 +31,15 @@ PUBLIC = [
     "diagnose",
     "diagnose_ar",
     "evaluate",
+    "fit",
     "forecast_panel",
     "load",
+    "load_forecaster",
     "prove_no_leak",
     "read_run",
     "report",
     "resume",
+    "save_forecaster",
 ]
 PACKAGE = Path(forecastkit.__file__).parent
 DOCUMENTED = sorted(

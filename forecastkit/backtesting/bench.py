@@ -13,6 +13,7 @@ import numpy as np
 from forecastkit.arrays import Cube, Indices, Matrix
 from forecastkit.backtesting.plan import BacktestPlan
 from forecastkit.backtesting.scored_scale import ScoredScale
+from forecastkit.backtesting.seen import seen_history
 from forecastkit.backtesting.selection import describe_selection
 from forecastkit.errors import BackendError, FitError, ForecastKitWarning, ForecastShapeError
 from forecastkit.models.protocol import (
@@ -25,7 +26,6 @@ from forecastkit.models.protocol import (
     family_of,
     forecast_many,
     prepare,
-    takes_missing,
 )
 from forecastkit.runs.blocks import Block, Failure
 from forecastkit.seeds import spawn
@@ -211,28 +211,7 @@ class Bench:
         return fit(history, horizon=self.plan.horizon, rng=rng)
 
     def _history(self, part: slice) -> History:
-        values = np.array(self.transform.forward(self.series.values[part].copy()))
-        values.flags.writeable = False
-        first = part.stop - len(values)
-        missing = int(np.isnan(values).sum())
-        if missing and not takes_missing(self.recipe):
-            raise FitError(
-                f"Model {self.name!r} takes no missing values and would be handed {missing} at origin "
-                f"{part.stop}. Load the series with missing='interpolate' (--missing interpolate), or leave "
-                "the model out.",
-                model=self.name,
-                origin=part.stop,
-            )
-        series, ahead = self.series, slice(first, part.stop + self.plan.horizon)
-        return History(
-            values,
-            series.index[first : part.stop],
-            series.period,
-            self.transform.changes,
-            first,
-            known=_own_copy(series.known, ahead),
-            past=_own_copy(series.past, slice(first, part.stop)),
-        )
+        return seen_history(self.name, self.recipe, self.series, self.transform, part, self.plan.horizon)
 
     def _forecast(
         self, fitted: Fitted, member: int, origins: Indices
@@ -287,15 +266,6 @@ class Bench:
 
     def _failure(self, member: int, origin: int, error: Exception) -> Failure:
         return Failure(self.name, member, origin, type(error).__name__, str(error))
-
-
-def _own_copy(covariates: Matrix | None, part: slice) -> Matrix | None:
-    """Copy rows of covariates, read-only."""
-    if covariates is None:
-        return None
-    rows = covariates[part].copy()
-    rows.flags.writeable = False
-    return rows
 
 
 def _agree(one: Matrix, other: Matrix) -> bool:

@@ -10,11 +10,13 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from forecastkit.backtesting.plan import BacktestPlan
+from forecastkit.errors import PlanError
+from forecastkit.models.networks.device import Device
 from forecastkit.models.protocol import Forecaster, FromFunction, covariates_of, family_of, seeds_of
 
 PACKAGES = ("forecastkit", "numpy", "scipy", "pandas", "statsmodels", "tensorflow", "keras")
@@ -37,6 +39,20 @@ def describe_request(
         "versions": package_versions(),
         "code": _package_hash(),
     }
+
+
+def check_training(seeds: int, seed: int, device: str) -> None:
+    """Refuse settings of the training that have no meaning.
+
+    Raises:
+        PlanError: with what was given and what is needed.
+    """
+    if seeds < 1 or seed < 0:
+        raise PlanError(
+            f"seeds={seeds} and seed={seed} were given; seeds must be at least 1, seed at least 0."
+        )
+    if device not in get_args(Device):
+        raise PlanError(f"device={device!r} was given. Choose one of {', '.join(get_args(Device))}.")
 
 
 def package_versions() -> dict[str, str | None]:

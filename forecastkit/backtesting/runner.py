@@ -15,6 +15,7 @@ from forecastkit.backtesting.computing import Computing, Progress
 from forecastkit.backtesting.forecasts import Forecasts, assemble
 from forecastkit.backtesting.plan import FEWEST_ORIGINS, BacktestPlan
 from forecastkit.backtesting.scored_scale import LARGEST
+from forecastkit.backtesting.seen import seen_transform
 from forecastkit.backtesting.work import split
 from forecastkit.errors import DataError, ShortSampleWarning, UnpairedOriginsWarning
 from forecastkit.models.protocol import QUANTILES, Forecaster, family_of
@@ -89,12 +90,10 @@ def run_backtest(
 def _bench(
     name: str, recipe: Forecaster, series: Series, plan: BacktestPlan, transform: Transform, seed: int
 ) -> Bench:
-    """Set up one model; references and the oracle see levels."""
-    levels = family_of(recipe) in ("reference", "oracle")
-    seen = transform.for_references() if levels else transform
+    """Set up one model."""
     origins = plan.origin_positions(len(series), series.name)
     parts = plan.blocks(origins, plan.refit_interval(name, getattr(recipe, "default_refit", 1)))
-    return Bench(name, recipe, series, plan, seen, seed, parts)
+    return Bench(name, recipe, series, plan, seen_transform(recipe, transform), seed, parts)
 
 
 def _errors_by_step(forecasts: Forecasts) -> Iterator[tuple[str, int, int, float, float]]:
@@ -118,6 +117,16 @@ def check_runnable(series: Series, plan: BacktestPlan, transform: Transform) -> 
         DataError: the series is constant, or the transform cannot take it.
         SeriesTooShortError: the plan does not fit into the series.
     """
+    check_usable(series, transform)
+    return plan.origin_positions(len(series), series.name)
+
+
+def check_usable(series: Series, transform: Transform) -> None:
+    """Refuse a series that no model can be fitted on.
+
+    Raises:
+        DataError: it is constant, or of a size that has no squares, or the transform cannot take it.
+    """
     observed = series.values[np.isfinite(series.values)]
     if is_constant(observed):
         raise DataError(
@@ -131,7 +140,6 @@ def check_runnable(series: Series, plan: BacktestPlan, transform: Transform) -> 
             "are no numbers any more. Give it in another unit."
         )
     transform.check(series.values, series.name)
-    return plan.origin_positions(len(series), series.name)
 
 
 def scored_actuals(series: Series, origins: Indices, horizon: int, transform: Transform) -> Matrix:

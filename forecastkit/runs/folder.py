@@ -13,7 +13,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -74,14 +75,8 @@ def write_folder(
         check_place(path)
         if not overwrite:
             _refuse_other(path, record)
-        part, old = (path.with_name(f".{path.name}.{os.getpid()}.{what}") for what in ("part", "old"))
-        try:
-            part.mkdir()
+        with whole_folder(path) as part:
             _write_files(part, record, origins, actual, levels, to)
-            _put(part, path, old)
-        finally:
-            for left in (part, old):
-                shutil.rmtree(left, ignore_errors=True)
     except ReportError:
         raise
     except OSError as error:
@@ -124,6 +119,19 @@ def write_whole(path: Path, content: str | bytes) -> None:
     part = path.with_name(path.name + ".part")
     part.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
     os.replace(part, path)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Write a folder so that it is either complete or as it was before: what is yielded takes its place."""
+    part, old = (path.with_name(f".{path.name}.{os.getpid()}.{what}") for what in ("part", "old"))
+    try:
+        part.mkdir()
+        yield part
+        _put(part, path, old)
+    finally:
+        for left in (part, old):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def check_place(path: Path) -> None:

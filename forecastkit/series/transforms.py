@@ -11,18 +11,16 @@ the mean of what the models see becomes the median of the series; "log+unbiased"
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 
 from forecastkit.arrays import Vector
 from forecastkit.errors import DataError, PlanError, nearest
+from forecastkit.series.fitted_scales import BOX_COX, STANDARDISE, Fitting, Parameters, Scale
 
-Scale: TypeAlias = Callable[[Vector], Vector]
 UNBIASED = "unbiased"
-SMALLEST_LAMBDA, LARGEST_LAMBDA = -1.0, 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +35,10 @@ class Transform:
         scale: from the values (T,) to the scale on which changes add up, elementwise.
         unscale: the inverse of `scale`.
         positive: whether every value must be above zero.
-        fitting: from the data before the first origin to `scale` and `unscale`, where these have parameters.
+        fitting: where `scale` and `unscale` have parameters that are not known yet.
         unbiased: means are taken back as means, not as medians.
         lag: season length of a seasonal difference, known once fitted.
+        parameters: of `scale` and `unscale`, known once fitted.
     """
 
     name: str
@@ -48,10 +47,11 @@ class Transform:
     scale: Scale
     unscale: Scale
     positive: bool
-    fitting: Callable[[Vector], tuple[Scale, Scale]] | None = None
+    fitting: Fitting | None = None
     seasonal: bool = False
     unbiased: bool = False
     lag: int = 0
+    parameters: Parameters = ()
 
     @property
     def places_quantiles(self) -> bool:
@@ -73,11 +73,16 @@ class Transform:
                 f"Transform {self.name!r} was asked for a series without a season. Give its period "
                 "(--period), or use difference."
             )
+        parameters = () if self.fitting is None else self.fitting.estimate(values[np.isfinite(values)])
+        return self.with_parameters(parameters, period)
+
+    def with_parameters(self, parameters: Parameters, period: int = 1) -> Transform:
+        """Take parameters that were estimated before; period as in `fit`."""
         lag = period if self.seasonal else 0
         if self.fitting is None:
             return replace(self, lag=lag) if self.seasonal else self
-        scale, unscale = self.fitting(values[np.isfinite(values)])
-        return replace(self, scale=scale, unscale=unscale, fitting=None, lag=lag)
+        scale, unscale = self.fitting.scales(parameters)
+        return replace(self, scale=scale, unscale=unscale, fitting=None, lag=lag, parameters=parameters)
 
     def forward(self, values: Vector) -> Vector:
         """Turn values (T,) into what the models see: (T,); changes are fewer by 1, seasonal by a season."""
@@ -180,40 +185,6 @@ def _unfitted(values: Vector) -> Vector:
     raise PlanError("A transform with parameters was used before it was fitted. Call `fit` first.")
 
 
-def box_cox_lambda(values: Vector) -> float:
-    """Maximise the Gaussian likelihood of Box-Cox values over lambda in [-1, 2].
-
-    (lambda - 1) sum of log y - T / 2 log variance((y^lambda - 1) / lambda).
-
-    Args:
-        values: shape (T,), above zero.
-
-    Source: Box & Cox (1964), JRSS B 26(2), 211-252. Agrees with `scipy.stats.boxcox_normmax(method="mle")`.
-    """
-    from scipy.optimize import minimize_scalar
-    from scipy.special import boxcox
-
-    logs = float(np.log(values).sum())
-
-    def unlikely(lam: float) -> float:
-        return float(0.5 * len(values) * np.log(np.var(boxcox(values, lam))) - (lam - 1) * logs)
-
-    bounds = (SMALLEST_LAMBDA, LARGEST_LAMBDA)
-    return float(minimize_scalar(unlikely, bounds=bounds, method="bounded", options={"xatol": 1e-9}).x)
-
-
-def _fit_box_cox(values: Vector) -> tuple[Scale, Scale]:
-    from scipy.special import boxcox, inv_boxcox
-
-    lam = box_cox_lambda(values)
-    return (lambda y: np.asarray(boxcox(y, lam))), (lambda z: np.asarray(inv_boxcox(z, lam)))
-
-
-def _fit_standardise(values: Vector) -> tuple[Scale, Scale]:
-    centre, spread = float(values.mean()), float(values.std()) or 1.0
-    return (lambda y: (y - centre) / spread), (lambda z: z * spread + centre)
-
-
 TRANSFORMS = {
     transform.name: transform
     for transform in (
@@ -222,8 +193,8 @@ TRANSFORMS = {
         Transform("log-return", changes=True, relative=True, scale=np.log, unscale=np.exp, positive=True),
         Transform("difference", changes=True, relative=False, scale=_same, unscale=_same, positive=False),
         Transform("seasonal-difference", False, False, _same, _same, positive=False, seasonal=True),
-        Transform("box-cox", False, False, _unfitted, _unfitted, positive=True, fitting=_fit_box_cox),
-        Transform("standardise", False, False, _unfitted, _unfitted, False, fitting=_fit_standardise),
+        Transform("box-cox", False, False, _unfitted, _unfitted, positive=True, fitting=BOX_COX),
+        Transform("standardise", False, False, _unfitted, _unfitted, False, fitting=STANDARDISE),
     )
 }
 
@@ -262,12 +233,22 @@ def _joined(name: str, steps: Sequence[Transform]) -> Transform:
             f"Transform {name!r} takes a logarithm or a power of what may be negative. Begin with it."
         )
 
-    def fitting(values: Vector) -> tuple[Scale, Scale]:
-        fitted: list[Transform] = []
+    def estimate(values: Vector) -> Parameters:
+        parameters: Parameters = ()
         for step in steps:
-            fitted.append(step if step.seasonal else step.fit(values))
-            values = fitted[-1].scale(values)
+            fitted = step if step.seasonal else step.fit(values)
+            parameters += fitted.parameters
+            values = fitted.scale(values)
+        return parameters
+
+    def scales(parameters: Parameters) -> tuple[Scale, Scale]:
+        left, fitted = parameters, []
+        for step, count in zip(steps, counts, strict=True):
+            fitted.append(step.with_parameters(left[:count]) if count else step)
+            left = left[count:]
         return _chained([s.scale for s in fitted]), _chained([s.unscale for s in reversed(fitted)])
+
+    counts = [0 if step.fitting is None else step.fitting.count for step in steps]
 
     return Transform(
         name,
@@ -276,7 +257,7 @@ def _joined(name: str, steps: Sequence[Transform]) -> Transform:
         _unfitted,
         _unfitted,
         positive=steps[0].positive,
-        fitting=fitting,
+        fitting=Fitting(sum(counts), estimate, scales),
         seasonal=steps[-1].seasonal,
     )
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from strategies import positive_vectors
 
 from forecastkit.errors import DataError, PlanError
-from forecastkit.series.transforms import TRANSFORMS, box_cox_lambda, find_transform
+from forecastkit.series.fitted_scales import box_cox_lambda
+from forecastkit.series.transforms import TRANSFORMS, find_transform
 
 NAMES = ("none", "log", "log-return", "difference")
 FITTED = (
