@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
+from forecastkit.models._net_learning import Learner
 from forecastkit.models._net_windows import longest_past
 from forecastkit.models.protocol import History
 
@@ -53,8 +54,8 @@ class Wishes:
 
 
 def search(
-    history: History, horizon: int, wishes: Wishes, error: Callable[[Shape], float], most: int
-) -> tuple[Shape, int]:
+    history: History, horizon: int, wishes: Wishes, error: Callable[[Shape], Learner[float]], most: int
+) -> Learner[tuple[Shape, int]]:
     """Choose a window, then a width, then whether logarithms are seen; each is tried on the best so far.
 
     What comes later replaces what came before only where the error falls by 2 % or more.
@@ -63,7 +64,7 @@ def search(
         history: the past.
         horizon: steps ahead.
         wishes: what is settled already.
-        error: of a shape, the smaller the better; asked only where there is a choice.
+        error: learns that of a shape, the smaller the better; asked only where there is a choice.
         most: shapes that may be tried.
 
     Returns:
@@ -78,10 +79,10 @@ def search(
     changes = changes[: most - 1]
     if not changes:
         return best, 0
-    least = error(best)
+    least = yield from error(best)
     for change in changes:
         shape = change(best)
-        found = error(shape)
+        found = yield from error(shape)
         if found < CLEARLY * least:
             best, least = shape, found
     return best, 1 + len(changes)

@@ -1,9 +1,10 @@
-"""Autoregressions of many series in one call."""
+"""Autoregressions, or networks, of many series in one call."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from inspect import signature
 from typing import Any, cast
 
 import numpy as np
@@ -15,6 +16,7 @@ from forecastkit.errors import DataError, PlanError, SeriesTooShortError
 from forecastkit.models._ar_design import Trend, lags_to, rows_of
 from forecastkit.models._ar_paths import iterate
 from forecastkit.models._ar_task import LOWERED
+from forecastkit.models._net_panel import train_panel
 from forecastkit.models._rolling_ols import (
     estimate,
     exact_scale,
@@ -27,6 +29,8 @@ from forecastkit.models._rolling_ols import (
 from forecastkit.models.autoregressive import Autoregression
 from forecastkit.models.lags import Criterion, check_criterion, chosen, criterion_table, default_max_lag
 from forecastkit.models.protocol import History, Schedule, Windows
+from forecastkit.models.recurrent import Recurrent
+from forecastkit.models.registry import MODELS, find_model
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,13 +39,15 @@ class PanelForecasts:
 
     Args:
         mean: shape (S, O, H).
-        p: order chosen, shape (S, O).
+        p: order chosen, shape (S, O); None for networks.
         origins: shape (S, O); the past of origin t is the first t values.
+        failures: by number of the series, why its network could not be trained; its forecasts are NaN.
     """
 
     mean: Cube
-    p: Windows
+    p: Windows | None
     origins: Windows
+    failures: Mapping[int, str] = field(default_factory=dict)
 
 
 def forecast_panel(
@@ -55,12 +61,18 @@ def forecast_panel(
     trend: Trend = "c",
     period: int = 1,
     seasons: int = 0,
+    network: str | Recurrent | None = None,
+    seed: int = 0,
 ) -> PanelForecasts:
-    """Forecast many series by autoregressions, refitted at each origin.
+    """Forecast many series by autoregressions, refitted at each origin, or by networks, trained once.
 
     Each series is what `Autoregression` with these options makes of it alone. Series of one length without
     gaps, modelled with at most a constant, are served together: their factors start from sums of products
     where that is accurate enough, else from the rows. All others are served one by one.
+
+    Networks are trained before the first origin: each is what `network` makes of its series alone, whatever
+    stands beside it. Where units times batch is at most 1,024 they are trained sixteen at a time, which adds
+    sums in another order (float32 rounding).
 
     Args:
         panel: one series per row, shape (S, T), or series of any lengths; NaN where a value is missing.
@@ -71,25 +83,32 @@ def forecast_panel(
         difference: model first differences; None decides for each series as `ar` does.
         trend: "n", "c" or "ct", of the levels.
         period, seasons: season length m and lags m, 2m .. of it added to every order.
+        network: a recurrent network in place of the autoregressions: a recipe, or its registered name.
+        seed: of the networks.
 
     Raises:
         DataError: not series of numbers, or one is infinite somewhere.
-        PlanError: an option is unknown, or seasonal lags are asked for without a period.
+        PlanError: an option is unknown, seasonal lags are asked for without a period, or autoregressions'
+            options for networks.
         SeriesTooShortError: too few values before a first origin.
 
     Example:
         >>> forecast_panel(np.random.default_rng(0).normal(size=(3, 90)), horizon=4, origins=2).mean.shape
         (3, 2, 4)
     """
+    series = _checked(panel)
+    if network is not None:
+        _refuse(max_lag=max_lag, criterion=criterion, difference=difference, trend=trend, seasons=seasons)
+        stops = _stops(series, horizon, origins)
+        mean, failures = train_panel(_network(network), series, stops, horizon, period=period, seed=seed)
+        return PanelForecasts(mean, None, stops, failures)
     check_criterion(criterion)
     if seasons and period < 2:
         raise PlanError(f"seasons={seasons} was asked for with period {period}. Give the season length.")
     recipe = Autoregression(
         criterion=criterion, max_lag=max_lag, difference=difference, trend=trend, seasons=seasons
     )
-    series = _checked(panel)
-    firsts = np.array([len(values) for values in series]) - horizon - origins + 1
-    stops = firsts[:, None] + np.arange(origins)
+    stops = _stops(series, horizon, origins)
     mean, p = np.empty((len(series), origins, horizon)), np.empty((len(series), origins), dtype=np.int64)
     alike = difference is not None and not seasons and (trend != "ct" or difference)
     groups: dict[int, list[int]] = {}
@@ -101,7 +120,35 @@ def forecast_panel(
     for rows in groups.values():
         together = np.stack([series[s] for s in rows])
         mean[rows], p[rows] = _together(recipe, together, stops[rows[0]], horizon)
-    return PanelForecasts(mean, p, cast(Windows, stops))
+    return PanelForecasts(mean, p, stops)
+
+
+def _stops(series: list[Vector], horizon: int, origins: int) -> Windows:
+    """Origins of every series, shape (S, O)."""
+    firsts = np.array([len(values) for values in series]) - horizon - origins + 1
+    return cast(Windows, firsts[:, None] + np.arange(origins))
+
+
+def _refuse(**given: Any) -> None:
+    """Refuse options of autoregressions where networks are asked for."""
+    usual = signature(forecast_panel).parameters
+    stated = [name for name, value in given.items() if value != usual[name].default]
+    if stated:
+        raise PlanError(
+            f"network= was given, and {', '.join(stated)}, which only autoregressions have. Leave out one or "
+            "the other; what a network is like is stated in its recipe."
+        )
+
+
+def _network(network: str | Recurrent) -> Recurrent:
+    """The recipe of a registered name."""
+    recipe = find_model(network) if isinstance(network, str) else network
+    if isinstance(recipe, Recurrent):
+        return recipe
+    raise PlanError(
+        f"network={network!r} was given. A `Recurrent` recipe, or the name of one, is needed: "
+        f"{', '.join(name for name, entry in MODELS.items() if isinstance(entry.make(), Recurrent))}."
+    )
 
 
 def _alone(

@@ -13,6 +13,7 @@ from forecastkit.arrays import Matrix, Vector
 from forecastkit.diagnostics.stationarity import adf
 from forecastkit.errors import SeriesTooShortError
 from forecastkit.models._net_guard import guard_weights, nothing_is_found
+from forecastkit.models._net_learning import Learner, Lesson, learn
 from forecastkit.models._net_lessons import Block, Frame, Lessons, past_of
 from forecastkit.models._net_readout import Readout, solve_readout
 from forecastkit.models._net_shapes import NARROW, SHORTEST, Shape, Wishes, search
@@ -105,6 +106,10 @@ class Recurrent:
         Each shape that fits is trained once, for a third of the epochs; the one whose errors on the stopping
         block are smallest beside the base's wins.
         """
+        return learn(self.settling(history, horizon=horizon, rng=rng))
+
+    def settling(self, history: History, *, horizon: int, rng: np.random.Generator) -> Learner[Recurrent]:
+        """Do what `prepare` does, asking for the trainings."""
         begin = time.perf_counter()
         settled = self
         if settled.level_visible is None:
@@ -114,13 +119,13 @@ class Recurrent:
             settled = replace(settled, autoregression=path)
         seed = int(rng.integers(2**31))
 
-        def error(shape: Shape) -> float:
+        def error(shape: Shape) -> Learner[float]:
             short = replace(settled, guarded=False, epochs=-(-settled._epochs(len(history.values)) // SHARE))
-            fitted = short._learn(shape, history, horizon, np.random.default_rng(seed))
+            fitted = yield from short._learn(shape, history, horizon, np.random.default_rng(seed))
             return float(fitted.facts["validation_ratio"])
 
         wishes = Wishes(self.lookback, self.fold, self.units, self.log)
-        shape, tried = search(history, horizon, wishes, error, self.tries)
+        shape, tried = yield from search(history, horizon, wishes, error, self.tries)
         settled = replace(
             settled, lookback=shape.lookback, fold=shape.fold, units=shape.units, log=shape.log, tries=1
         )
@@ -135,11 +140,17 @@ class Recurrent:
             SeriesTooShortError: too few windows are left to train, to stop and to guard it.
             BackendError: TensorFlow is missing.
         """
-        settled = self.prepare(history, horizon=horizon, rng=rng)
+        return learn(self.learning(history, horizon=horizon, rng=rng))
+
+    def learning(
+        self, history: History, *, horizon: int, rng: np.random.Generator
+    ) -> Learner[FittedRecurrent]:
+        """Do what `fit` does, asking for the trainings."""
+        settled = yield from self.settling(history, horizon=horizon, rng=rng)
         shape = Shape(
             settled.lookback or SHORTEST, settled.fold or 1, settled.units or NARROW, bool(settled.log)
         )
-        return settled._learn(shape, history, horizon, rng)
+        return (yield from settled._learn(shape, history, horizon, rng))
 
     @property
     def warm(self) -> bool:
@@ -160,7 +171,7 @@ class Recurrent:
         horizon: int,
         rng: np.random.Generator,
         start: FittedRecurrent | None = None,
-    ) -> FittedRecurrent:
+    ) -> Learner[FittedRecurrent]:
         n = len(history.values) + history.changes
         check_room(self.name, n, past_of(shape, history), horizon)
         lessons = Lessons.of(
@@ -174,8 +185,8 @@ class Recurrent:
         spec = self._spec(shape, train)
         loop = network_loop(spec, self.device)
         weights, schedule = self._start(start, spec, len(train.targets))
-        lessons_given = (train.inputs, train.targets), (stop.inputs, stop.targets)
-        training = loop.fit(*lessons_given, schedule, rng, weights)
+        given = (train.inputs, train.targets), (stop.inputs, stop.targets)
+        training = yield Lesson(spec, self.device, *given, schedule, rng, weights)
         seen = [
             np.hstack([loop.states(training.weights, block.inputs), block.linear])
             for block in (train, stop, guard)
@@ -269,7 +280,7 @@ class FittedRecurrent:
         """
         recipe = self.recipe
         shape = Shape(recipe.lookback or SHORTEST, recipe.fold or 1, recipe.units or NARROW, bool(recipe.log))
-        return recipe._learn(shape, history, horizon, rng, self)
+        return learn(recipe._learn(shape, history, horizon, rng, self))
 
     def forecast(self, history: History, horizon: int) -> Vector:
         """Forecast from one history."""

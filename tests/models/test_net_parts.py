@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from forecastkit.errors import SeriesTooShortError
 from forecastkit.models._net_bases import AutoregressivePath, Repeat, choose_repeat
 from forecastkit.models._net_guard import guard_weights, nothing_is_found
+from forecastkit.models._net_learning import learn
 from forecastkit.models._net_lessons import Lessons
 from forecastkit.models._net_readout import solve_readout
 from forecastkit.models._net_shapes import Shape, Wishes, search
@@ -200,8 +201,14 @@ class TestGuard:
 
 
 class TestSearch:
-    def errors(self, least: Shape):
-        return lambda shape: 0.5 if shape == least else 1.0
+    def search(self, past, horizon, wishes, error, most):
+        """Search by errors that no training has to find."""
+
+        def told(shape):
+            return error(shape)
+            yield
+
+        return learn(search(past, horizon, wishes, told, most))
 
     def test_it_goes_from_window_to_width_to_logarithm(self, history):
         past = history(np.exp(ar1(2000)))
@@ -211,18 +218,18 @@ class TestSearch:
             tried.append(shape)
             return 1 / len(tried)
 
-        best, count = search(past, 5, Wishes(), error, 4)
+        best, count = self.search(past, 5, Wishes(), error, 4)
         assert count == len(tried) == 4
         assert best == Shape(48, 1, 64, log=True)
-        assert search(past, 5, Wishes(), error, 2)[1] == 2
+        assert self.search(past, 5, Wishes(), error, 2)[1] == 2
 
     def test_what_is_stated_is_not_searched(self, history):
         wishes = Wishes(lookback=20, units=8, log=False)
-        assert search(history(ar1(900)), 5, wishes, lambda _: 1.0, 4) == (Shape(20, 1, 8), 0)
+        assert self.search(history(ar1(900)), 5, wishes, lambda _: 1.0, 4) == (Shape(20, 1, 8), 0)
 
     def test_a_long_season_may_share_a_step(self, history):
         tried = []
-        search(history(ar1(3000), 24), 24, Wishes(), lambda s: tried.append(s) or 1.0, 9)
+        self.search(history(ar1(3000), 24), 24, Wishes(), lambda s: tried.append(s) or 1.0, 9)
         assert Shape(168, 24, 32) in tried
         assert min(shape.lookback for shape in tried) == 24
 

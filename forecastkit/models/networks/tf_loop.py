@@ -91,7 +91,11 @@ class Loop:
         Raises:
             TrainingError: no training came to a finite loss.
         """
-        return self.fit_many([train], [valid], schedule, [rng], None if weights is None else [weights])[0]
+        start = None if weights is None else [weights]
+        (training,) = self.fit_many([train], [valid], schedule, [rng], start)
+        if isinstance(training, TrainingError):
+            raise training
+        return training
 
     def fit_many(
         self,
@@ -100,15 +104,20 @@ class Loop:
         schedule: Schedule,
         rngs: Sequence[np.random.Generator],
         weights: Sequence[Weights] | None = None,
-    ) -> list[Training]:
-        """Train `stack` networks at once, each on its own data of equal shapes, as `fit` does one."""
+    ) -> list[Training | TrainingError]:
+        """Train `stack` networks at once, each on its own data of equal shapes, as `fit` does one.
+
+        An error takes the place of a network that came to no finite loss.
+        """
         seeds = [int(rng.integers(2**31)) for rng in rngs]
-        trainings = self._train(trains, valids, schedule, seeds, weights)
-        for i, training in enumerate(trainings):
-            if training.failed:
-                start = None if weights is None else [weights[i]]
-                trainings[i] = self._retry(trains[i], valids[i], schedule, seeds[i], start)
-        return trainings
+        answers: list[Training | TrainingError] = []
+        for i, training in enumerate(self._train(trains, valids, schedule, seeds, weights)):
+            start = None if weights is None else [weights[i]]
+            failed = training.failed
+            answers.append(
+                self._retry(trains[i], valids[i], schedule, seeds[i], start) if failed else training
+            )
+        return answers
 
     def forecast(self, weights: Weights, inputs: Cube) -> Matrix:
         """Run the network with these weights: (O, lookback, channels) -> (O, horizon)."""
@@ -144,12 +153,12 @@ class Loop:
         schedule: Schedule,
         seed: int,
         weights: Sequence[Weights] | None,
-    ) -> Training:
+    ) -> Training | TrainingError:
         slower = replace(schedule, learning_rate=schedule.learning_rate / SLOWER)
         alone = loop_for(self.spec, 1, self.processor)
         training = alone._train([train], [valid], slower, [seed], weights)[0]
         if training.failed:
-            raise TrainingError(
+            return TrainingError(
                 f"The loss became no number at a rate of {schedule.learning_rate:g} and again "
                 f"at {slower.learning_rate:g}. Look for outliers in the data, or use a smaller learning_rate."
             )

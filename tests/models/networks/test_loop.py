@@ -77,6 +77,16 @@ def test_a_stack_trains_each_network_as_it_would_alone() -> None:
             assert one == pytest.approx(other, abs=STACKED)
 
 
+def test_a_network_without_a_finite_loss_costs_its_neighbours_nothing() -> None:
+    trains, valids = [pairs(48, i) for i in range(3)], [pairs(20, 10 + i) for i in range(3)]
+    loop, schedule = load_loop().loop_for(SPEC, 3), Schedule(2, 2, 2e-2)
+    sound = loop.fit_many(trains, valids, schedule, [spawn(i) for i in range(3)])
+    trains[1] = (np.full_like(trains[1][0], np.nan), trains[1][1])
+    mixed = loop.fit_many(trains, valids, schedule, [spawn(i) for i in range(3)])
+    assert isinstance(mixed[1], TrainingError)
+    assert [mixed[i].validation for i in (0, 2)] == [sound[i].validation for i in (0, 2)]
+
+
 def test_windows_cut_from_a_series_are_the_windows_that_were_there() -> None:
     series = np.random.default_rng(0).normal(size=(60, 2))
     starts = np.arange(50)
