@@ -237,7 +237,7 @@ def test_a_model_that_fails_too_often_is_exit_4_with_a_report(run) -> None:
 
 
 def test_ctrl_c_keeps_what_is_finished_and_the_same_command_goes_on() -> None:
-    words = ["backtest", "synthetic:ar2?n=600", "--models", "ar-direct", "--horizon", "24", "-q"]
+    words = ["backtest", "synthetic:ar2?n=600", "--models", "ar-direct", "--horizon", "12", "-q"]
     command = [sys.executable, "-m", "forecastkit", *words, "--store", "runs.db"]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
     for _ in range(2400):

@@ -243,7 +243,8 @@ def many_models(case: Audited) -> Finding | None:
         "models": len(case.models),
         "adjusted_p": dict(zip(case.models, adjusted, strict=True)),
     }
-    text = f"{len(case.models)} models at {case.horizon} horizons; claims are adjusted over h"
+    models = "1 model" if len(case.models) == 1 else f"{len(case.models)} models"
+    text = f"{models} at {case.horizon} horizons; claims are adjusted over h"
     if len(case.models) >= FEW_MODELS and lost:
         text += f". Adjusted over models too, nothing is left of that of {' and '.join(lost)}."
         remedy = "Say how many models were tried; see result.confidence_set(h) and result.against(model, h)."

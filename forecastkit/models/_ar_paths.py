@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from forecastkit.arrays import Matrix, Vector
+from forecastkit.arrays import Mask, Matrix, Vector
 
 
 def iterate(phi: Matrix, base: Matrix, tails: Matrix) -> Matrix:
@@ -48,22 +48,29 @@ def path_deviations(phi: Matrix, sigma2: Vector, horizon: int, *, cumulated: boo
     return deviations
 
 
-def largest_moduli(phi: Matrix) -> Vector:
-    """Largest modulus of the inverse roots of 1 - sum phi_i z^i, for those that are not stable; else NaN.
+def are_stable(phi: Matrix) -> Mask:
+    """Which of the rows are stable: every inverse root of 1 - sum phi_i z^i lies inside the unit circle.
 
-    Stable are those whose partial autocorrelations, found by running the Levinson recursion backwards, all
-    lie inside (-1, 1): a test that costs O(L^2), where the roots cost O(L^3).
+    They are where the partial autocorrelations, found by running the Levinson recursion backwards, all lie
+    inside (-1, 1): a test that costs O(L^2), where the roots cost O(L^3).
     """
-    moduli = np.full(len(phi), np.nan)
+    stable = np.ones(len(phi), dtype=np.bool_)
     doubtful = np.flatnonzero(np.abs(phi).sum(axis=1) >= 1)
-    left, stable = phi[doubtful], np.ones(len(doubtful), dtype=np.bool_)
+    left, inside = phi[doubtful], stable[doubtful]
     for p in range(phi.shape[1], 0, -1):
         partial = left[:, p - 1]
-        stable &= np.abs(partial) < 1
-        scale = np.where(stable, 1 - partial**2, 1.0)
+        inside &= np.abs(partial) < 1
+        scale = np.where(inside, 1 - partial**2, 1.0)
         left = (left[:, : p - 1] + partial[:, None] * left[:, : p - 1][:, ::-1]) / scale[:, None]
-        left = np.where(stable[:, None], left, 0.0)
-    for f in doubtful[~stable].tolist():
+        left = np.where(inside[:, None], left, 0.0)
+    stable[doubtful] = inside
+    return stable
+
+
+def largest_moduli(phi: Matrix) -> Vector:
+    """Largest modulus of the inverse roots of 1 - sum phi_i z^i, for those that are not stable; else NaN."""
+    moduli = np.full(len(phi), np.nan)
+    for f in np.flatnonzero(~are_stable(phi)).tolist():
         moduli[f] = np.abs(np.roots([1.0, *-phi[f]])).max()
     return moduli
 

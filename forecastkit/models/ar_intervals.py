@@ -10,11 +10,14 @@ from scipy.special import ndtri
 
 from forecastkit.arrays import Matrix, Vector
 from forecastkit.models._ar_estimates import estimate
+from forecastkit.models._ar_paths import are_stable
 from forecastkit.seeds import spawn
 from forecastkit.series.recursions import psi_weights
 
 NEAR_UNIT_CIRCLE = 0.9
 """Modulus of the largest inverse root from which least squares is corrected for its bias."""
+STEP_BACK = 0.01
+"""By which a correction is shortened until it leaves coefficients stationary."""
 DRAWS = 999
 LARGEST = 4_000_000
 """Numbers in the regressors of series that are estimated together."""
@@ -240,12 +243,9 @@ def _regenerated(
 
 def _corrected(phis: Matrix, bias: Vector) -> Matrix:
     """Coefficients less their bias, or what of it leaves them stationary; explosive ones as they are."""
-    found = phis.copy()
-    for i, phi in enumerate(phis):
-        if largest_root(phi) >= 1:
-            continue
-        share = 1.0
-        while largest_root(phi - share * bias) >= 1:
-            share -= 0.01
-        found[i] = phi - share * bias
-    return found
+    shares = are_stable(phis).astype(float)
+    left = np.flatnonzero(shares)
+    while len(left):
+        left = left[~are_stable(phis[left] - shares[left, None] * bias)]
+        shares[left] -= STEP_BACK
+    return np.asarray(phis - shares[:, None] * bias)
