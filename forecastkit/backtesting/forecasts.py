@@ -28,7 +28,8 @@ class Forecasts:
         mean: shape (M, O, H), on the scored scale, the average over seeds; NaN where a model failed.
         actual: shape (O, H), on the scored scale.
         members: of seed ensembles, the single networks, shape (S, O, H).
-        quantiles: of models that know their uncertainty, shape (O, H, Q) at levels `levels`.
+        quantiles: of models that know their uncertainty, shape (O, H, Q) at levels `levels`; of seed
+            ensembles the average over seeds, level by level.
         failures: one entry for each origin and seed at which a model did not answer.
         fit_seconds, forecast_seconds: by model, over all its seeds.
         facts: by model, what each of its fits tells about itself, in order of origin and seed.
@@ -118,10 +119,14 @@ def assemble(
     settings: Mapping[str, Any],
     run_id: str = "",
 ) -> Forecasts:
-    """Put finished blocks into cubes; models stand in the order of `families`."""
+    """Put finished blocks into cubes; models stand in the order of `families`.
+
+    Quantiles of seeds are averaged level by level (Vincent 1912): the ensemble is as sharp as its members,
+    and centred where the average of their forecasts is.
+    """
     models = tuple(families)
     members: dict[str, Cube] = {}
-    quantiles: dict[str, Cube] = {}
+    bands: dict[str, np.ndarray] = {}
     of: dict[str, list[Block]] = {model: [] for model in models}
     for block in sorted(blocks, key=lambda b: (b.seed, b.origins[0])):
         of[block.model].append(block)
@@ -132,9 +137,9 @@ def assemble(
             rows = np.searchsorted(origins, block.origins)
             members[model][block.seed, rows] = block.mean
             if block.quantiles is not None:
-                if model not in quantiles:
-                    quantiles[model] = np.full((*actual.shape, len(levels)), np.nan)
-                quantiles[model][rows] = block.quantiles
+                if model not in bands:
+                    bands[model] = np.full((seeds, *actual.shape, len(levels)), np.nan)
+                bands[model][block.seed, rows] = block.quantiles
     return Forecasts(
         series=series,
         models=models,
@@ -145,7 +150,7 @@ def assemble(
         mean=np.stack([members[model].mean(axis=0) for model in models]),
         actual=actual,
         members={model: cube for model, cube in members.items() if len(cube) > 1},
-        quantiles=quantiles,
+        quantiles={model: cube.mean(axis=0) for model, cube in bands.items()},
         levels=levels,
         failures=tuple(failure for model in models for block in of[model] for failure in block.failures),
         fit_seconds={model: sum(block.fit_seconds for block in of[model]) for model in models},

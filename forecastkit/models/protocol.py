@@ -84,7 +84,8 @@ class Fitted(Protocol):
     It may also offer `forecast_many(histories, horizon) -> (O, H)`, equal to the loop over `forecast`;
     `refit(history, *, horizon, rng) -> Fitted`, which starts from this fit (the recipe then says `warm`);
     `forecast_quantiles(history, horizon, levels) -> (H, Q)`, for changes the quantiles of the cumulated
-    path; and `facts`, a mapping of short names to numbers or words that describe the fit, such as the order
+    path, and `forecast_quantiles_many(histories, horizon, levels) -> (O, H, Q)`, equal to the loop over it;
+    and `facts`, a mapping of short names to numbers or words that describe the fit, such as the order
     chosen.
     """
 
@@ -206,6 +207,9 @@ def forecast_quantiles(fitted: Fitted, histories: Sequence[History], horizon: in
     )
     if quantiles is None:
         return None
+    many: Callable[..., Cube] | None = getattr(fitted, "forecast_quantiles_many", None)
+    if many is not None:
+        return np.asarray(many(histories, horizon, QUANTILES), dtype=np.float64)
     return np.array([quantiles(history, horizon, QUANTILES) for history in histories], dtype=np.float64)
 
 

@@ -9,12 +9,13 @@ from typing import Any, Literal
 
 import numpy as np
 
-from forecastkit.arrays import Matrix, Vector
+from forecastkit.arrays import Cube, Matrix, Vector
 from forecastkit.diagnostics.stationarity import adf
 from forecastkit.errors import SeriesTooShortError
 from forecastkit.models._net_guard import guard_weights, nothing_is_found
 from forecastkit.models._net_learning import Learner, Lesson, learn
 from forecastkit.models._net_lessons import Block, Frame, Lessons, past_of
+from forecastkit.models._net_quantiles import SpreadReadout, spread_around, spread_features
 from forecastkit.models._net_readout import Readout, solve_readout
 from forecastkit.models._net_shapes import NARROW, SHORTEST, Shape, Wishes, search
 from forecastkit.models._net_windows import Seen, check_room, level_of
@@ -194,6 +195,7 @@ class Recurrent:
         absolute = self.loss == "absolute"
         readout = solve_readout((seen[0], train.targets), (seen[1], stop.targets), absolute=absolute)
         trust = self._trust(history, lessons, readout.apply(seen[2]))
+        spread = spread_around(lessons, seen, readout, trust)
         facts = {
             **lessons.facts(history),
             "units": spec.units,
@@ -210,7 +212,7 @@ class Recurrent:
             "guard_error": lessons.guarded_error(history, trust * readout.apply(seen[2])),
         }
         recipe = replace(self, lookback=shape.lookback, fold=shape.fold, units=shape.units, log=shape.log)
-        return FittedRecurrent(spec, training.weights, lessons.frame, readout, trust, facts, recipe)
+        return FittedRecurrent(spec, training.weights, lessons.frame, readout, trust, spread, facts, recipe)
 
     def _start(
         self, start: FittedRecurrent | None, spec: NetworkSpec, windows: int
@@ -260,6 +262,7 @@ class FittedRecurrent:
         frame: base, view and scales.
         readout: the last layer, solved.
         guard: share of the correction that is taken by h, shape (H,).
+        spread: of the errors that are left.
         facts: about the fit.
         recipe: that was fitted, with everything settled.
     """
@@ -269,6 +272,7 @@ class FittedRecurrent:
     frame: Frame
     readout: Readout
     guard: Vector
+    spread: SpreadReadout
     facts: Mapping[str, Any] = field(default_factory=dict)
     recipe: Recurrent = field(default_factory=Recurrent)
 
@@ -302,18 +306,39 @@ class FittedRecurrent:
             )
         paths = self.frame.base.ahead(histories, horizon)
         if self.guard.any():
-            paths = paths + (self.guard * self.frame.scale * self._corrections(histories))[:, :horizon]
+            corrections = self.readout.apply(self._seen(histories)[0])
+            paths = paths + (self.guard * self.frame.scale * corrections)[:, :horizon]
         if not histories[0].changes:
             return np.asarray(paths)
         last = np.array([level_of(history)[-1:] for history in histories])
         return np.diff(np.hstack([last, paths]), axis=1)
 
-    def _corrections(self, histories: Sequence[History]) -> Matrix:
+    def forecast_quantiles(self, history: History, horizon: int, levels: Sequence[float]) -> Matrix:
+        """Quantiles from one history, shape (horizon, Q); for changes, of the cumulated path."""
+        quantiles: Matrix = self.forecast_quantiles_many([history], horizon, levels)[0]
+        return quantiles
+
+    def forecast_quantiles_many(
+        self, histories: Sequence[History], horizon: int, levels: Sequence[float]
+    ) -> Cube:
+        """Quantiles from many histories, the forecast plus those of its error: shape (O, horizon, Q).
+
+        Raises:
+            SeriesTooShortError: as `forecast_many`.
+        """
+        paths = self.forecast_many(histories, horizon)
+        if histories[0].changes:
+            paths = np.cumsum(paths, axis=1)
+        features = spread_features(*self._seen(histories), self.frame.view)
+        errors = self.frame.scale[:, None] * self.spread.quantiles(features, levels)
+        return np.asarray(paths[:, :, None] + errors[:, :horizon])
+
+    def _seen(self, histories: Sequence[History]) -> tuple[Matrix, Matrix]:
+        """What the readout is given, hidden state and window, and the window alone."""
         seen = Seen.at_ends(histories, self.frame.view.lookback, self.spec.horizon)
-        states = network_loop(self.spec, self.recipe.device).states(
-            self.weights, self.frame.view.inputs(seen)
-        )
-        return self.readout.apply(np.hstack([states, self.frame.view.linear(seen)]))
+        loop = network_loop(self.spec, self.recipe.device)
+        linear = self.frame.view.linear(seen)
+        return np.hstack([loop.states(self.weights, self.frame.view.inputs(seen)), linear]), linear
 
 
 def rounded(losses: Sequence[float]) -> list[float]:
