@@ -87,7 +87,7 @@ class ScoredScale:
             levels = forecast_quantiles(fitted, histories, self.plan.horizon)
             if levels is not None and len(histories) > 1 and hasattr(fitted, "forecast_quantiles_many"):
                 alone = forecast_quantiles(fitted, histories[:1], self.plan.horizon)
-                if not np.allclose(levels[:1], alone, rtol=1e-9, atol=0):
+                if alone is None or not np.allclose(levels[:1], alone, rtol=1e-9, atol=0):
                     raise ValueError("an origin has other quantiles alone than among others")
             return levels
         except Exception as error:  # anyone's code: the extra is lost with a warning, the forecasts stand

@@ -14,7 +14,7 @@ from forecastkit.models._net_view import View
 from forecastkit.models._rolling_ols import one_thread
 
 PENALTIES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0, 10.0, 100.0)
-"""Ridge penalties tried, in units of the standardised features' mean square; the last leaves next to nothing."""
+"""Ridge penalties tried, in units of the standardised features' mean square; the last is almost infinite."""
 CLEARLY = 1.01
 """A larger penalty is preferred where its likelihood ratio per window is no more than this from the best."""
 ROUNDS = 5
@@ -58,14 +58,12 @@ class SpreadReadout:
         return np.asarray(np.exp(self.middle + moved))
 
     def quantiles(self, features: Matrix, levels: Sequence[float]) -> Cube:
-        """Quantiles of the error, shape (N, H, Q): order statistics of rank (n + 1) q, at most the extremes."""
+        """Quantiles of the error: order statistics of rank (n + 1) q, at most the extremes: (N, H, Q)."""
         ranked = np.nanquantile(self.errors, np.asarray(levels), axis=0, method="weibull").T
         return np.asarray(self.spreads(features)[:, :, None] * ranked)
 
 
-def spread_around(
-    lessons: Lessons, seen: Sequence[Matrix], readout: Readout, guard: Vector
-) -> SpreadReadout:
+def spread_around(lessons: Lessons, seen: Sequence[Matrix], readout: Readout, guard: Vector) -> SpreadReadout:
     """Learn the spread around guarded forecasts.
 
     Args:
@@ -128,7 +126,7 @@ def _regress(x: Matrix, sizes: Matrix, later: Matrix, came: Matrix) -> tuple[Vec
     penalty = max(
         p for p, loss in zip(PENALTIES, losses, strict=True) if loss <= min(losses) + np.log(CLEARLY)
     )
-    middle, moved, coefficients = np.log(size), np.zeros_like(sizes), np.empty(0)
+    middle, moved, coefficients = np.log(size), np.zeros_like(sizes), np.empty((0, 0))
     for _ in range(ROUNDS):
         working = moved + np.minimum(sizes / np.exp(middle + moved), WILDEST) - 1
         middle = middle + working.mean(axis=0)

@@ -11,11 +11,13 @@ import pandas as pd
 from forecastkit.arrays import Vector
 from forecastkit.errors import ModelError
 from forecastkit.models.protocol import (
+    QUANTILES,
     Fitted,
     Forecaster,
     History,
     as_forecaster,
     forecast_many,
+    forecast_quantiles,
     seeds_of,
     takes_missing,
 )
@@ -30,7 +32,8 @@ def check_forecaster(model: Any, *, period: int = 1) -> None:
 
     It has a name; `fit` leaves the recipe and the history as they were; a forecast has the shape (horizon,)
     and finite values; the same seed gives the same bits; a history that is newer than the fit is accepted,
-    and changes the forecast only through what it adds; `forecast_many` equals the loop; covariates are used
+    and changes the forecast only through what it adds; `forecast_many` equals the loop; quantiles, where it
+    offers any, are finite, rise with their levels and are the same alone and together; covariates are used
     or left alone; a recipe that says it takes missing values does.
 
     Args:
@@ -65,7 +68,24 @@ def check_forecaster(model: Any, *, period: int = 1) -> None:
     loop = [_forecast(recipe, fitted, one) for one in some]
     batch = forecast_many(fitted, some, HORIZON)
     _require(np.allclose(batch, loop, rtol=1e-12, atol=0), recipe, "`forecast_many` must equal the loop")
+    _check_quantiles(recipe, fitted, some)
     _check_extras(recipe, series, period)
+
+
+def _check_quantiles(recipe: Forecaster, fitted: Fitted, histories: list[History]) -> None:
+    """Quantiles, where a model offers any, must be numbers that never cross, whoever else is asked for."""
+    together = forecast_quantiles(fitted, histories, HORIZON)
+    if together is None:
+        return
+    shape = (len(histories), HORIZON, len(QUANTILES))
+    _require(together.shape == shape, recipe, f"quantiles must have shape {shape[1:]} for every history")
+    _require(bool(np.isfinite(together).all()), recipe, "quantiles must be finite")
+    _require(bool((np.diff(together, axis=2) >= 0).all()), recipe, "quantiles must rise with their levels")
+    loop = np.concatenate(
+        [cube for h in histories if (cube := forecast_quantiles(fitted, [h], HORIZON)) is not None]
+    )
+    same = np.allclose(together, loop, rtol=1e-12, atol=0)
+    _require(same, recipe, "`forecast_quantiles_many` must equal the loop")
 
 
 def _check_extras(recipe: Forecaster, series: Vector, period: int) -> None:

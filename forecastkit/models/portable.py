@@ -16,6 +16,7 @@ from forecastkit.models._ar_fitted import FittedAutoregression
 from forecastkit.models._ar_variants import Equation, Variant
 from forecastkit.models._net_bases import AutoregressivePath, Repeat
 from forecastkit.models._net_lessons import Frame
+from forecastkit.models._net_quantiles import SpreadReadout
 from forecastkit.models._net_readout import Readout
 from forecastkit.models._net_view import View
 from forecastkit.models.autoregressive import Autoregression
@@ -62,6 +63,7 @@ CLASSES: dict[str, type] = {
         Recurrent,
         RecursiveRecurrent,
         Repeat,
+        SpreadReadout,
         Terms,
         TextbookRecurrent,
         Variant,
