@@ -10,12 +10,12 @@ from typing import Any
 
 from forecastkit.archive import Asked, Models, conclusion_record, read_run, setting_changes
 from forecastkit.auditing import against_previous, proofs_of_own
-from forecastkit.backtesting.computing import Progress
 from forecastkit.backtesting.forecasts import Forecasts
 from forecastkit.backtesting.intervals import check_intervals, with_intervals
 from forecastkit.backtesting.plan import BacktestPlan
 from forecastkit.backtesting.request import check_training, describe_request
 from forecastkit.backtesting.runner import check_runnable, run_backtest
+from forecastkit.backtesting.stage import Progress
 from forecastkit.comparison.audited import Probes
 from forecastkit.comparison.comparison import Comparison, conclude
 from forecastkit.comparison.evaluation import Evaluation
@@ -74,7 +74,8 @@ def backtest(
         workers: processes that share slow fits, None for as many as processors and memory allow; the result
             is the same, bit for bit. More than one needs `if __name__ == "__main__":` in a script.
         fresh: compute everything again.
-        progress: called with a model's name, fits done and fits in all.
+        progress: called with a model's name, fits done and fits in all; its method `within(model, stage)`, if
+            it has one, with seed, origin and epoch of the fit at work.
         reading: of a frame: column, date_column, series, missing, ..., see `Reading`.
 
     Raises:

@@ -12,12 +12,12 @@ import pandas as pd
 from threadpoolctl import threadpool_limits
 
 from forecastkit.arrays import Cube, Matrix
-from forecastkit.backtesting.computing import Progress
 from forecastkit.backtesting.plan import FEWEST_TRAINING, BacktestPlan
 from forecastkit.backtesting.request import check_training
 from forecastkit.backtesting.runner import check_usable
 from forecastkit.backtesting.scored_scale import ScoredScale
 from forecastkit.backtesting.seen import seen_history, seen_transform
+from forecastkit.backtesting.stage import Progress, watched
 from forecastkit.errors import (
     DataError,
     ForecastKitWarning,
@@ -231,7 +231,7 @@ def fit(
         model: a registered name, a function (values, horizon), or a recipe.
         horizon: steps ahead.
         series, transform, seeds, seed, loss, device, reading: as in `backtest`.
-        progress: called with the model's name, seeds done and seeds in all.
+        progress: called with the model's name, seeds done and seeds in all; `within` as in `backtest`.
 
     Raises:
         DataError: the series cannot be used.
@@ -266,12 +266,14 @@ def fit(
     members: list[Fitted] = []
     with threadpool_limits(1):
         rng = spawn(seed, recipe.name, "prepare")
-        settled = prepare(recipe, history, horizon=horizon, rng=rng)
+        with watched(progress, recipe.name, 0, seeds_of(recipe)):
+            settled = prepare(recipe, history, horizon=horizon, rng=rng)
         for member in range(seeds_of(recipe)):
             if progress is not None:
                 progress(recipe.name, member, seeds_of(recipe))
             rng = spawn(seed, recipe.name, member, len(data))
-            members.append(settled.fit(history, horizon=horizon, rng=rng))
+            with watched(progress, recipe.name, member + 1, seeds_of(recipe)):
+                members.append(settled.fit(history, horizon=horizon, rng=rng))
     return FittedForecaster(settled, tuple(members), seen, horizon, FittedOn.of(data))
 
 

@@ -21,10 +21,13 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from forecastkit.errors import WorkerError
+from forecastkit.pulse import Board, make_board, read_from, tell_origin, write_on
 
 Key = TypeVar("Key", bound=Hashable)
 BYTES_EACH = 1.2e9
 """Memory of a worker that has imported TensorFlow and trains a network."""
+PULSE = 0.5
+"""Seconds between two looks at how far tasks are."""
 ONE_THREAD = {
     name: "1"
     for name in (
@@ -62,6 +65,7 @@ def map_tasks(
     limit_s: float | None = None,
     make_executor: Callable[[], Executor] | None = None,
     on_result: Callable[[Key, Any], None] | None = None,
+    on_pulse: Callable[[Key, tuple[int, int, int]], None] | None = None,
 ) -> dict[Key, Any]:
     """Call a function once per task and hand over each result as it arrives.
 
@@ -78,6 +82,7 @@ def map_tasks(
         make_executor: anything with `submit`, such as Dask's `client.get_executor`; called again where
             what it gave is broken. By default worker processes of this machine.
         on_result: called in this process with a key and its result or TaskFailure.
+        on_pulse: called twice a second with a key at work in a worker process and what it told by `pulse`.
 
     Returns:
         results by key, in the order of `tasks`; a `TaskFailure` where there is none.
@@ -90,6 +95,7 @@ def map_tasks(
         {'a': 8, 'b': 16}
     """
     flow = _Flow(fn, tasks, workers, limit_s, make_executor or (lambda: local_workers(workers)), on_result)
+    flow.on_pulse = on_pulse
     try:
         while flow.unfinished:
             flow.begin()
@@ -120,6 +126,7 @@ class _Flow:
         self.limit_s = limit_s
         self.make_executor = make_executor
         self.on_result = on_result
+        self.on_pulse: Callable[[Any, tuple[int, int, int]], None] | None = None
         self.waiting = deque(tasks)
         self.suspects: deque[Any] = deque()
         self.tried: set[Any] = set()
@@ -144,12 +151,22 @@ class _Flow:
         for future in done:
             key, _ = self.running.pop(future)
             self._settle(key, future)
+        self._feel_pulse()
         for future, (key, start) in list(self.running.items()):
             if self.limit_s is not None and time.monotonic() - start > self.limit_s and not future.done():
                 del self.running[future]
                 self._end(future)
                 late = f"It was not done after {self.limit_s:g} s and was ended."
                 self._hand_over(key, TaskFailure("late", "TimeoutError", late))
+
+    def _feel_pulse(self) -> None:
+        """Hand on what running tasks tell."""
+        if self.on_pulse is None or not isinstance(self.executor, Workers):
+            return
+        for future, (key, _) in self.running.items():
+            told = self.executor.pulse(future)
+            if told is not None:
+                self.on_pulse(key, told)
 
     def abandon(self) -> None:
         """End everything on its way, at once."""
@@ -193,14 +210,17 @@ class _Flow:
             self.executor = self.make_executor()
 
     def _patience(self) -> float | None:
+        most = None if self.on_pulse is None else PULSE
         if self.limit_s is None:
-            return None
+            return most
         first = min((start for _, start in self.running.values()), default=time.monotonic())
-        return max(0.0, first + self.limit_s - time.monotonic()) + 0.01
+        left = max(0.0, first + self.limit_s - time.monotonic()) + 0.01
+        return left if most is None else min(left, most)
 
 
 def _outcome(fn: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
     """Call in the worker: what the task raises is a result, so that other errors are the worker's own."""
+    tell_origin(0)
     try:
         return fn(*arguments)
     except Exception as error:
@@ -259,6 +279,13 @@ class Workers(Executor):
                 if future in lane.calls and not future.done():
                     lane.kill()
 
+    def pulse(self, future: Future[Any]) -> tuple[int, int, int] | None:
+        """Give what a call that runs in a process has told; None where it runs in none yet."""
+        for lane in self._lanes:
+            if future in lane.calls and future.running():
+                return read_from(lane.board)
+        return None
+
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Let the processes end when they are done."""
         for lane in self._lanes:
@@ -270,7 +297,10 @@ class _Lane:
 
     def __init__(self) -> None:
         spawn = multiprocessing.get_context("spawn")
-        self.pool = ProcessPoolExecutor(1, mp_context=spawn, initializer=_become_worker)
+        self.board = make_board(spawn)
+        self.pool = ProcessPoolExecutor(
+            1, mp_context=spawn, initializer=_become_worker, initargs=(self.board,)
+        )
         self.calls: list[Future[Any]] = []
         self.killed = False
         with _inherited_by_workers():
@@ -367,8 +397,9 @@ def _inherited_by_workers() -> Iterator[None]:
             signal.pthread_sigmask(signal.SIG_SETMASK, mask)
 
 
-def _become_worker() -> None:
-    """Leave Ctrl-C to the parent, and end when it ends, however it ends."""
+def _become_worker(board: Board) -> None:
+    """Leave Ctrl-C to the parent, end when it ends, however it ends, and let it see how far a call is."""
+    write_on(board)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     parent = multiprocessing.parent_process()
     if parent is not None:

@@ -27,6 +27,7 @@ from forecastkit.models.protocol import (
     forecast_many,
     prepare,
 )
+from forecastkit.pulse import tell_origin
 from forecastkit.runs.blocks import Block, Failure
 from forecastkit.seeds import spawn
 from forecastkit.series.series import Series
@@ -204,6 +205,7 @@ class Bench:
         return self.prepared
 
     def _fit(self, member: int, origin: int, last: Fitted | None = None) -> Fitted:
+        tell_origin(origin)
         history = self._history(self.plan.training_part(origin))
         rng = spawn(self.seed, self.name, member, origin)
         refit: Callable[..., Fitted] | None = getattr(last, "refit", None)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from threadpoolctl import threadpool_limits
 
 from forecastkit.backtesting.bench import Bench
+from forecastkit.backtesting.stage import Progress, hearing, watched
 from forecastkit.backtesting.work import (
     make,
     pack_bench,
@@ -18,13 +19,11 @@ from forecastkit.backtesting.work import (
     work,
 )
 from forecastkit.errors import BackendError, ForecastKitWarning, WorkerError
-from forecastkit.models.protocol import Forecaster, family_of
+from forecastkit.models.protocol import Forecaster, family_of, seeds_of
 from forecastkit.runs.blocks import Block, Made, Task, blank_block
 from forecastkit.runs.run import Run
 from forecastkit.tasks import BYTES_EACH, TaskFailure, affordable_workers, map_tasks
 
-Progress = Callable[[str, int, int], None]
-"""Called with a model's name, its fits done and its fits in all."""
 WORTH_WORKERS = 5.0
 """Seconds of work below which starting processes costs more than it saves."""
 SMALL = 4e8
@@ -102,8 +101,10 @@ class Computing:
         self._tell(task.model, self._done[task.model])
         start = time.perf_counter()
         if bench.prepared is None and hasattr(bench.recipe, "prepare"):
-            self._settle_here(bench, task)
-        made = make(bench, task)
+            with watched(self.progress, task.model, 0, seeds_of(bench.recipe)):
+                self._settle_here(bench, task)
+        with watched(self.progress, task.model, task.member + 1, seeds_of(bench.recipe)):
+            made = make(bench, task)
         self._seconds[task.model] = (time.perf_counter() - start) / len(task.parts)
         self._keep(task, made)
 
@@ -165,12 +166,25 @@ class Computing:
                 {task.key: ("make", self._pack(task.model), task) for task in tasks},
                 workers=workers,
                 on_result=lambda key, made: self._take(by_key[key], made),
+                on_pulse=self._hand_on(by_key) if hasattr(self.progress, "within") else None,
             )
         except WorkerError as error:
             warnings.warn(f"{error} The fits go on in this process.", ForecastKitWarning, stacklevel=5)
             self.workers = 1
             return False
         return True
+
+    def _hand_on(self, tasks: Mapping[str, Task]) -> Callable[[str, tuple[int, int, int]], None]:
+        """Tell progress where the tasks in worker processes are."""
+
+        def hand_on(key: str, told: tuple[int, int, int]) -> None:
+            task = tasks[key]
+            members = seeds_of(self.benches[task.model].recipe)
+            hear = hearing(self.progress, task.model, task.member + 1, members)
+            if hear is not None:
+                hear(*told)
+
+        return hand_on
 
     def _settle_away(self, tasks: Sequence[Task], workers: int) -> None:
         """Settle in worker processes what models decide once, side by side."""

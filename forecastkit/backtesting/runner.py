@@ -11,11 +11,12 @@ import numpy as np
 
 from forecastkit.arrays import Indices, Matrix, is_constant
 from forecastkit.backtesting.bench import Bench
-from forecastkit.backtesting.computing import Computing, Progress
+from forecastkit.backtesting.computing import Computing
 from forecastkit.backtesting.forecasts import Forecasts, assemble
 from forecastkit.backtesting.plan import FEWEST_ORIGINS, BacktestPlan
 from forecastkit.backtesting.scored_scale import LARGEST
 from forecastkit.backtesting.seen import seen_transform
+from forecastkit.backtesting.stage import Progress
 from forecastkit.backtesting.work import split
 from forecastkit.errors import DataError, ShortSampleWarning, UnpairedOriginsWarning
 from forecastkit.models.protocol import QUANTILES, Forecaster, family_of
@@ -53,7 +54,7 @@ def run_backtest(
             one in memory.
         workers: processes that share the slow fits; the result is the same, bit for bit.
         fresh: compute again what the store has.
-        progress: called with a model's name, its fits done and its fits in all.
+        progress: called with a model's name, its fits done and its fits in all, see `Progress`.
         settings: what decides the forecasts; kept with the result.
         asked: how to ask for the run again; kept in the store.
 

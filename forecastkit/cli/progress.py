@@ -1,4 +1,7 @@
-"""Progress on stderr: a bar per model on a terminal, a line every ten seconds elsewhere."""
+"""Progress on stderr: a bar per model on a terminal, a line every ten seconds elsewhere.
+
+Both say which seed, origin and epoch the fit at work has come to.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,10 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from rich.progress import Progress as RichBars
     from rich.progress import TaskID
 
-    from forecastkit.backtesting.computing import Progress
+    from forecastkit.backtesting.stage import Progress, Stage
 
 SECONDS_BETWEEN_LINES = 10.0
 
@@ -32,7 +36,7 @@ def progress_on_stderr(quiet: bool) -> Iterator[Progress | None]:
         with _bars() as progress:
             yield progress
     else:
-        yield _lines()
+        yield _Lines()
 
 
 @contextmanager
@@ -55,25 +59,46 @@ def _bars() -> Iterator[Progress]:
             MofNCompleteColumn(),
             TimeElapsedColumn(),
             TimeRemainingColumn(),
+            TextColumn("{task.fields[stage]}"),
         )
         with Bars(*columns, console=Console(file=file, force_terminal=True)) as bars:
-            tasks: dict[str, TaskID] = {}
-
-            def progress(model: str, done: int, total: int) -> None:
-                if model not in tasks:
-                    tasks[model] = bars.add_task(model, total=total, completed=done)
-                bars.update(tasks[model], completed=done)
-
-            yield progress
+            yield _Bars(bars)
 
 
-def _lines() -> Progress:
-    last = time.monotonic()
+class _Bars:
+    """A bar per model."""
 
-    def progress(model: str, done: int, total: int) -> None:
-        nonlocal last
-        if time.monotonic() - last >= SECONDS_BETWEEN_LINES:
-            last = time.monotonic()
-            click.echo(f"{model}: {done} of {total} fits done", err=True)
+    def __init__(self, bars: RichBars) -> None:
+        self.bars = bars
+        self.tasks: dict[str, TaskID] = {}
 
-    return progress
+    def __call__(self, model: str, done: int, total: int) -> None:
+        if model not in self.tasks:
+            self.tasks[model] = self.bars.add_task(model, total=total, completed=done, stage="")
+        self.bars.update(self.tasks[model], completed=done)
+        if done == total:
+            self.bars.update(self.tasks[model], stage="")
+
+    def within(self, model: str, stage: Stage) -> None:
+        if model in self.tasks:
+            self.bars.update(self.tasks[model], stage=str(stage))
+
+
+class _Lines:
+    """A line now and then."""
+
+    def __init__(self) -> None:
+        self.last = time.monotonic()
+        self.fits: dict[str, str] = {}
+
+    def __call__(self, model: str, done: int, total: int) -> None:
+        self.fits[model] = f"{model}: {done} of {total} fits done"
+        self._write(self.fits[model])
+
+    def within(self, model: str, stage: Stage) -> None:
+        self._write(f"{self.fits.get(model, model)}; {stage}")
+
+    def _write(self, line: str) -> None:
+        if time.monotonic() - self.last >= SECONDS_BETWEEN_LINES:
+            self.last = time.monotonic()
+            click.echo(line, err=True)

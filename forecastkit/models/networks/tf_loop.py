@@ -18,6 +18,7 @@ from forecastkit.models.networks.spec import NetworkSpec, Schedule, Windowed
 from forecastkit.models.networks.tf_cells import recur
 from forecastkit.models.networks.training import Training, Watch
 from forecastkit.models.networks.weights import PER_LAYER, Weights, draw_weights, shapes
+from forecastkit.pulse import tell_epoch
 
 FORECAST_BATCH = 64
 """Windows per forecast call, padded: a fixed shape gives a window the same bits whatever stands beside it."""
@@ -27,6 +28,8 @@ CLIP = 1.0
 DECAYS = (0.9, 0.999)
 TINY = 1e-7
 SLOWER = 4.0
+PART, CALL, WEIGHT = 0.5, 5e-5, 5e-10
+"""Seconds for which the compiled loop runs at once, about, by seconds per time step and per weight."""
 
 for gpu in tf.config.list_physical_devices("GPU"):  # before anything touches it; messages are held back now
     tf.config.experimental.set_memory_growth(gpu, True)
@@ -186,9 +189,10 @@ class Loop:
                 while epoch < schedule.epochs and watch.going:
                     order, kept = self._draw(rngs, n, steps)
                     rates = _adam_rates(schedule.rates(epoch, steps), epoch * steps)
-                    losses = self._epoch(*data, order, kept, rates).numpy() / steps
+                    losses = self._run_epoch(data, order, kept, rates) / steps
                     epoch += 1
                     watch.see(self._evaluate(*held_out).numpy(), losses, self._current)
+                    tell_epoch(epoch, schedule.epochs)
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
             raise TrainingError(
                 f"There is not enough memory to train {self.stack} networks of {self.spec.units} units on "
@@ -196,6 +200,14 @@ class Loop:
                 "shorter lookback, fewer units or fewer workers."
             ) from error
         return watch.trainings()
+
+    def _run_epoch(self, data: Tensors, order: tf.Tensor, kept: tf.Tensor, rates: tf.Tensor) -> Any:
+        """Run the steps of one epoch, in parts between which Ctrl-C is heard: losses summed, (K,)."""
+        spec = self.spec
+        each = spec.lookback * spec.layers * (CALL + WEIGHT * self.stack * spec.batch * spec.units**2)
+        size = max(1, int(PART / each))
+        parts = [slice(first, first + size) for first in range(0, len(rates), size)]
+        return sum(self._epoch(*data, order[:, p], kept[:, p], rates[p]).numpy() for p in parts)
 
     def _start(self, weights: Sequence[Weights]) -> None:
         """Forget the last fit: these weights, an optimizer without memory."""
