@@ -2,7 +2,7 @@
 
 Run from the checkout: `python tests/benchmarks/network_coverage.py [--series N] [--seeds N] [--model NAME]
 [--processes NAME,...]`. Fixed seeds. Each series has n values before the first origin, where everything is
-trained; 500 origins follow, and every eighth of the last 400 is scored. own: of the network, averaged over
+trained; 500 origins follow, and every fourth of the last 400 is scored. own: of the network, averaged over
 its seeds; conformal: order statistics of the past errors of the same forecasts, by the delay rule; bootstrap
 and psi: of `ar`, around its own forecasts. loss: pinball loss, averaged over the four levels, over that of
 conformal.
@@ -22,7 +22,7 @@ from forecastkit.models.protocol import QUANTILES, History, forecast_many, forec
 from forecastkit.models.registry import find_model
 from forecastkit.scoring.probabilistic import pinball
 
-HORIZON, ORIGINS, WAIT, EVERY, BURN = 12, 500, 100, 8, 240
+HORIZON, ORIGINS, WAIT, EVERY, BURN = 12, 500, 100, 4, 240
 SHOWN = np.array([1, 6, 12])
 
 
