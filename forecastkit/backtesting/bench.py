@@ -16,6 +16,7 @@ from forecastkit.backtesting.scored_scale import ScoredScale
 from forecastkit.backtesting.seen import seen_history
 from forecastkit.backtesting.selection import describe_selection
 from forecastkit.errors import BackendError, FitError, ForecastKitWarning, ForecastShapeError
+from forecastkit.models.effective_memory import memory_of
 from forecastkit.models.protocol import (
     Answers,
     Fitted,
@@ -76,16 +77,13 @@ class Bench:
         A recipe that serves a whole backtest in one call is asked so; it takes all parts at once. Where a
         fitted model offers `refit`, the next fit starts from it; the first one starts afresh.
         """
-        if hasattr(self.recipe, "forecast_origins"):
-            served = self._serve(member)
-            if served:
-                return self._with_selection(served)
-        blocks: list[Block] = []
         fitted: Fitted | None = None
-        for part in parts:
-            block, fitted = self._fit_and_forecast(member, part, fitted)
-            blocks.append(block)
-        return self._with_selection(blocks)
+        blocks = self._serve(member) if hasattr(self.recipe, "forecast_origins") else []
+        if not blocks:
+            for part in parts:
+                block, fitted = self._fit_and_forecast(member, part, fitted)
+                blocks.append(block)
+        return self._with_memory(self._with_selection(blocks), member, fitted)
 
     def _with_selection(self, blocks: list[Block]) -> list[Block]:
         """Tell with the first fit of a run what was chosen before it, and how well that forecast there."""
@@ -98,6 +96,19 @@ class Bench:
         except Exception:  # anyone's code, which has failed before: its fits were recorded as failures
             return blocks
         return [replace(first, facts={**first.facts, "selection": told}), *blocks[1:]]
+
+    def _with_memory(self, blocks: list[Block], member: int, fitted: Fitted | None) -> list[Block]:
+        """Tell with the last fit of a run how many past values an autoregression or a network uses."""
+        last = blocks[-1]
+        origin = int(last.origins[0])
+        if origin != int(self.parts[-1][0]) or family_of(self.recipe) not in ("ar", "network"):
+            return blocks
+        try:
+            model = self._fit(member, origin) if fitted is None else fitted
+            told = memory_of(model, self._history(self.plan.training_part(origin)), self.plan.horizon)
+        except Exception:  # anyone's code, which has failed before, or a past too short to look into
+            return blocks
+        return [*blocks[:-1], replace(last, facts={**last.facts, "memory": _plain_facts(told)})]
 
     def _fit_and_forecast(
         self, member: int, origins: Indices, last: Fitted | None

@@ -16,6 +16,7 @@ from forecastkit.models._ar_task import task_of
 from forecastkit.models._net_view import CLIP, robust_size
 from forecastkit.models._net_windows import Split, level_of, targets_of
 from forecastkit.models.autoregressive import Autoregression
+from forecastkit.models.effective_memory import differences
 from forecastkit.models.protocol import History, Schedule
 
 CLEARLY = 0.01
@@ -52,6 +53,10 @@ class Base(Protocol):
         """Continue every history from its end: shape (O, horizon)."""
         ...
 
+    def by_lag(self, history: History, horizon: int) -> Matrix:
+        """Derivatives of the path by past values, newest first, coefficients as fitted: (horizon, lags)."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Repeat:
@@ -82,6 +87,12 @@ class Repeat:
     def ahead(self, histories: Sequence[History], horizon: int) -> Matrix:
         """Continue from the end of every history."""
         return self.paths(np.array([level_of(history)[-self.reach :] for history in histories]), horizon)
+
+    def by_lag(self, history: History, horizon: int) -> Matrix:
+        """Weights of the last levels in the path; of moves, where these are what a history holds."""
+        weights = (self.paths(np.eye(self.reach), horizon) - self.paths(np.zeros((1, self.reach)), horizon)).T
+        newest_first = weights[:, ::-1]
+        return np.cumsum(newest_first, axis=1) - 1.0 if history.changes else newest_first
 
     def paths(self, windows: Matrix, horizon: int) -> Matrix:
         """Continue windows (N, at least `reach`)."""
@@ -157,6 +168,10 @@ class AutoregressivePath:
         """Fit on each history and continue it from its end."""
         paths = [self._fit(history, horizon).forecast(history, horizon) for history in histories]
         return np.array([_as_level(path, history) for path, history in zip(paths, histories, strict=True)])
+
+    def by_lag(self, history: History, horizon: int) -> Matrix:
+        """Weights of the last values in the path of one fit."""
+        return differences(self._fit(history, horizon), history, horizon)
 
     def _rolling(self, history: History, origins: Indices, horizon: int) -> Matrix:
         """Fit anew at every origin, on what is known there."""

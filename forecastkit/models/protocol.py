@@ -85,8 +85,9 @@ class Fitted(Protocol):
     `refit(history, *, horizon, rng) -> Fitted`, which starts from this fit (the recipe then says `warm`);
     `forecast_quantiles(history, horizon, levels) -> (H, Q)`, for changes the quantiles of the cumulated
     path, and `forecast_quantiles_many(histories, horizon, levels) -> (O, H, Q)`, equal to the loop over it;
-    and `facts`, a mapping of short names to numbers or words that describe the fit, such as the order
-    chosen.
+    `gradients(histories, horizon)`, derivatives of its forecasts by past values (`Gradients` of
+    `effective_memory`); and `facts`, a mapping of short names to numbers or words that describe the fit, such
+    as the order chosen.
     """
 
     def forecast(self, history: History, horizon: int) -> Vector:

@@ -12,6 +12,7 @@ import numpy as np
 from forecastkit.arrays import Cube, Matrix, Vector
 from forecastkit.diagnostics.stationarity import adf
 from forecastkit.errors import SeriesTooShortError
+from forecastkit.models._net_gradients import forecast_gradients
 from forecastkit.models._net_guard import guard_weights, nothing_is_found
 from forecastkit.models._net_learning import Learner, Lesson, learn
 from forecastkit.models._net_lessons import Block, Frame, Lessons, past_of
@@ -20,6 +21,7 @@ from forecastkit.models._net_readout import Readout, solve_readout
 from forecastkit.models._net_shapes import NARROW, SHORTEST, Shape, Wishes, search
 from forecastkit.models._net_windows import Seen, check_room, level_of
 from forecastkit.models.autoregressive import Autoregression
+from forecastkit.models.effective_memory import Gradients
 from forecastkit.models.networks.device import Device, kernel_facts, network_loop
 from forecastkit.models.networks.spec import Cell, NetworkSpec, Schedule
 from forecastkit.models.networks.weights import shapes
@@ -332,6 +334,10 @@ class FittedRecurrent:
         features = spread_features(*self._seen(histories), self.frame.view)
         errors = self.frame.scale[:, None] * self.spread.quantiles(features, levels)
         return np.asarray(paths[:, :, None] + errors[:, :horizon])
+
+    def gradients(self, histories: Sequence[History], horizon: int) -> Gradients:
+        """Differentiate forecasts by past values, see `Gradients`; the base is that of the newest history."""
+        return forecast_gradients(self, histories, horizon)
 
     def _seen(self, histories: Sequence[History]) -> tuple[Matrix, Matrix]:
         """What the readout is given, hidden state and window, and the window alone."""

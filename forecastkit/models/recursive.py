@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from forecastkit.arrays import Matrix, Vector
+from forecastkit.models.effective_memory import Gradients
 from forecastkit.models.networks.device import Device
 from forecastkit.models.protocol import Family, History
 from forecastkit.models.recurrent import FittedRecurrent, Recurrent
@@ -110,6 +111,20 @@ class FittedRecursive:
             paths[:, h] = self.step.forecast_many(pasts, 1)[:, 0]
             pasts = [_longer(past, value) for past, value in zip(pasts, paths[:, h], strict=True)]
         return paths
+
+    def gradients(self, histories: Sequence[History], horizon: int) -> Gradients:
+        """Differentiate the last of `horizon` steps through all steps before it, see `Gradients`."""
+        pasts = list(histories)
+        parts: list[Matrix] = []
+        for h in range(horizon):
+            step = self.step.gradients(pasts, 1).whole[:, 0]
+            fed = min(h, step.shape[1])
+            known = np.pad(step[:, fed:], [(0, 0), (0, fed)])
+            parts.append(known + sum(step[:, lag, None] * parts[h - 1 - lag] for lag in range(fed)))
+            answers = self.step.forecast_many(pasts, 1)[:, 0]
+            pasts = [_longer(past, value) for past, value in zip(pasts, answers, strict=True)]
+        found = np.stack(parts, axis=1)
+        return Gradients(np.cumsum(found, axis=1) if histories[0].changes else found)
 
 
 def _longer(history: History, value: float) -> History:

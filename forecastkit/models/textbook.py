@@ -11,7 +11,9 @@ import numpy as np
 from forecastkit.arrays import Matrix, Vector
 from forecastkit.errors import SeriesTooShortError
 from forecastkit.models._net_windows import FEWEST_TRAINING, level_of, targets_of
+from forecastkit.models.effective_memory import Gradients
 from forecastkit.models.networks.device import Device, kernel_facts, network_loop
+from forecastkit.models.networks.gradients import input_gradients
 from forecastkit.models.networks.spec import NetworkSpec, Schedule
 from forecastkit.models.protocol import Family, History
 
@@ -119,3 +121,11 @@ class FittedTextbook:
         outputs = network_loop(self.spec, self.device).forecast(self.weights, inputs)[:, :horizon]
         paths: Matrix = self.mean + self.spread * outputs
         return np.diff(np.hstack([windows[:, -1:], paths]), axis=1) if histories[0].changes else paths
+
+    def gradients(self, histories: Sequence[History], horizon: int) -> Gradients:
+        """Differentiate forecasts by past values, see `Gradients`; all of them is the network."""
+        windows = np.array([level_of(history)[-self.spec.lookback :] for history in histories])
+        inputs = ((windows - self.mean) / self.spread)[:, :, None]
+        _, pulled = input_gradients(self.spec, self.weights, inputs, self.weights[-2][:, :horizon].T)
+        whole = pulled[:, :, ::-1, 0]
+        return Gradients(np.cumsum(whole, axis=2) - 1.0 if histories[0].changes else whole)
