@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("--workers", default="1,2")
     parser.add_argument("--seeds", type=int, default=4)
     options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a shell's background jobs
     words = ["backtest", f"synthetic:setar?n={options.n}&seed=1", "--models", "lstm", "--origins", "20"]
     words += ["--seeds", str(options.seeds), "-q"]
     slowest, made = 0.0, set()
