@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from forecastkit.errors import WorkerError
-from forecastkit.pulse import Board, make_board, read_from, tell_origin, write_on
+from forecastkit.pulse import Board, make_board, read_from, tell_origin, wipe, write_on
 
 Key = TypeVar("Key", bound=Hashable)
 BYTES_EACH = 1.2e9
@@ -324,6 +324,8 @@ class _Lane:
     def submit(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
         if self.killed:
             raise BrokenExecutor("The worker was ended.")
+        if not self.load:
+            wipe(self.board)
         future = self.pool.submit(fn, *args, **kwargs)
         self.calls.append(future)
         return future
