@@ -9,7 +9,7 @@ import numpy as np
 
 from forecastkit.arrays import Cube, Mask, Matrix, Vector
 from forecastkit.models._net_lessons import Lessons
-from forecastkit.models._net_readout import Readout
+from forecastkit.models._net_readout import Readout, by_row
 from forecastkit.models._net_view import View
 from forecastkit.models._rolling_ols import one_thread
 
@@ -52,9 +52,8 @@ class SpreadReadout:
     errors: Matrix
 
     def spreads(self, features: Matrix) -> Matrix:
-        """Answer every row by itself, so that its bits do not depend on its neighbours: (N, F) -> (N, H)."""
-        rows = [np.sum(self.coefficients * (row - self.means)[:, None], axis=0) for row in features]
-        moved = np.clip(np.array(rows).reshape(len(features), -1), -REACH, REACH)
+        """Answer rows of features: (N, F) -> (N, H)."""
+        moved = np.clip(by_row(features - self.means, self.coefficients), -REACH, REACH)
         return np.asarray(np.exp(self.middle + moved))
 
     def quantiles(self, features: Matrix, levels: Sequence[float]) -> Cube:

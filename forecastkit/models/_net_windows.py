@@ -109,14 +109,13 @@ class Seen:
     @classmethod
     def at_ends(cls, histories: Sequence[History], length: int, horizon: int) -> Seen:
         """One window at the end of every history."""
-        parts = []
-        for history in histories:
-            end = np.array([len(history.values) + history.changes])
-            parts.append(cls.inside(history, end, length, horizon))
+        last = np.arange(-length, 0)
         return cls(
-            levels=np.concatenate([part.levels for part in parts]),
-            times=np.concatenate([part.times for part in parts]),
-            covariates=np.concatenate([part.covariates for part in parts]),
+            levels=np.array([level_of(history)[-length:] for history in histories]),
+            times=np.array([history.start + len(history.values) - 1 for history in histories]),
+            covariates=np.concatenate(
+                [_covariates(history, len(history.values) + last[None], horizon) for history in histories]
+            ),
         )
 
 

@@ -12,7 +12,7 @@ from forecastkit.models._net_bases import AutoregressivePath, Repeat, choose_rep
 from forecastkit.models._net_guard import guard_weights, nothing_is_found
 from forecastkit.models._net_learning import learn
 from forecastkit.models._net_lessons import Lessons
-from forecastkit.models._net_readout import solve_readout
+from forecastkit.models._net_readout import by_row, solve_readout
 from forecastkit.models._net_shapes import Shape, Wishes, search
 from forecastkit.models._net_view import View, robust_size
 from forecastkit.models._net_windows import Seen, Split, check_room, longest_past
@@ -167,10 +167,15 @@ class TestReadout:
         assert mean == pytest.approx(skewed.mean(), abs=0.3)
         assert median == pytest.approx(np.median(skewed), abs=0.3)
 
-    def test_a_row_has_the_same_bits_alone(self, rng):
-        features, targets = rng.normal(size=(90, 5)), rng.normal(size=(90, 4))
-        readout = solve_readout((features, targets), (features, targets))
-        assert readout.apply(features)[7].tobytes() == readout.apply(features[7:8])[0].tobytes()
+    @pytest.mark.parametrize("horizon", [1, 2, 24])
+    @pytest.mark.parametrize("width", [1, 5, 128, 333])
+    def test_a_row_has_the_same_bits_alone_and_among_others(self, rng, width, horizon):
+        features, coefficients = rng.normal(size=(250, width)), rng.normal(size=(width, horizon))
+        alone = np.concatenate([by_row(features[i : i + 1], coefficients) for i in range(250)])
+        assert alone == pytest.approx(features @ coefficients, abs=1e-10)
+        for size in (1, 2, 3, 7, 63, 64, 65, 250):
+            places = rng.permutation(250)[:size]
+            assert by_row(features[places], coefficients).tobytes() == alone[places].tobytes()
 
 
 class TestGuard:

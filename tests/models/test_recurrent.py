@@ -88,9 +88,12 @@ def test_changes_are_forecast_as_changes_of_the_cumulated_path() -> None:
 def test_a_window_has_the_same_bits_alone_and_among_others() -> None:
     values = ar1(200)
     fitted = SMALL.fit(history(values[:150]), horizon=4, rng=spawn(0))
-    many = fitted.forecast_many([history(values[:t]) for t in range(100, 200)], 4)
-    alone = np.array([fitted.forecast(history(values[:t]), 4) for t in range(100, 200)])
-    assert many.tobytes() == alone.tobytes()
+    fitted = replace(fitted, guard=np.ones(4))
+    pasts = [history(values[: 50 + i % 150].copy()) for i in range(250)]
+    alone = np.array([fitted.forecast(past, 4) for past in pasts])
+    for size in (1, 2, 3, 7, 63, 64, 65, 250):
+        places = spawn(size).permutation(len(pasts))[:size]
+        assert fitted.forecast_many([pasts[i] for i in places], 4).tobytes() == alone[places].tobytes()
 
 
 def test_a_shape_used_before_leaves_no_trace() -> None:

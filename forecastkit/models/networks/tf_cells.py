@@ -41,6 +41,37 @@ def recur(cell: Cell, inputs: tf.Tensor, weights: list[tf.Tensor]) -> tf.Tensor:
     return states
 
 
+def run_ahead(cell: Cell, inputs: tf.Tensor, weights: list[tf.Tensor], *, every: bool) -> tf.Tensor:
+    """Run one layer as `recur` does, keeping nothing for a gradient.
+
+    Args:
+        cell: "lstm", "gru" or "rnn".
+        inputs: shape (L, K, B, inputs).
+        weights: as of `recur`, of K networks, or of one network for K parts of its inputs.
+        every: whether every state is answered, or the last alone.
+
+    Returns:
+        hidden states, shape (L, K, B, units), or the last one, shape (K, B, units).
+    """
+    kernel, recurrent, bias = weights
+    if cell == "lstm":
+        kernel, recurrent, bias = (_sigmoids_first(weight) for weight in weights)
+    outer, inner = (bias[:, :1], bias[:, 1:]) if cell == "gru" else (bias[:, tf.newaxis], None)
+    steps, units, step = inputs.shape[0], recurrent.shape[1], CELLS[cell]
+    blank = tf.zeros([tf.shape(inputs)[1], tf.shape(inputs)[2], units])
+    hidden = tf.TensorArray(tf.float32, size=steps if every else 0)
+
+    def ahead(t: tf.Tensor, states: Tensors, hidden: tf.TensorArray) -> Any:
+        recurred = tf.matmul(states[0], recurrent)
+        recurred = recurred if inner is None else recurred + inner
+        new, _ = step.ahead(tf.matmul(inputs[t], kernel) + outer, recurred, states)
+        return t + 1, new, hidden.write(t, new[0]) if every else hidden
+
+    _, states, hidden = _while(steps, ahead, (tf.constant(0), (blank,) * step.memories, hidden))
+    answer: tf.Tensor = hidden.stack() if every else states[0]
+    return answer
+
+
 def _sigmoids_first(weight: tf.Tensor) -> tf.Tensor:
     """Keras' input, forget, candidate, output -> input, forget, output, candidate."""
     i, f, g, o = tf.split(weight, 4, axis=-1)

@@ -15,15 +15,19 @@ from forecastkit.errors import TrainingError
 from forecastkit.models.networks.device import CPU, Processor
 from forecastkit.models.networks.layers import recurrent_layers
 from forecastkit.models.networks.spec import NetworkSpec, Schedule, Windowed
-from forecastkit.models.networks.tf_cells import recur
+from forecastkit.models.networks.tf_cells import recur, run_ahead
 from forecastkit.models.networks.training import Training, Watch
 from forecastkit.models.networks.weights import PER_LAYER, Weights, draw_weights, shapes
 from forecastkit.pulse import tell_epoch
 
-FORECAST_BATCH = 64
-"""Windows per forecast call, padded: a fixed shape gives a window the same bits whatever stands beside it."""
-LARGE_BATCH = 512
-"""The same where more windows than this are asked for, as in training."""
+ROWS, FEWEST, MOST = 32, 2, 16
+"""Windows of a part, padded, and parts of a forecast call, at least and at most.
+
+Every part is a matrix of its own in a stack of equal ones, so that the bits of a window depend neither on
+its place nor on what stands beside it. A single matrix may be multiplied by another kernel: there are two.
+"""
+FUSED = (64, 512)
+"""Windows of a call of a GPU's fused kernel, which takes no parts: few, and where there are more of them."""
 CLIP = 1.0
 DECAYS = (0.9, 0.999)
 TINY = 1e-7
@@ -64,12 +68,12 @@ class Loop:
         ]
         order = tf.TensorSpec([k, None, batch], ints)
         kept = tf.TensorSpec([k, None, spec.layers, batch, spec.units], tf.bool)
-        fixed = tf.TensorSpec([1, None, spec.lookback, spec.channels], floats)
+        parts = tf.TensorSpec([None, None, spec.lookback, spec.channels], floats)
         given = [tf.TensorSpec((1, *shape), floats) for shape in shapes(spec)]
         self._epoch = _compiled(self._steps, [*data, order, kept, tf.TensorSpec([None, 2], floats)])
         self._evaluate = _compiled(self._losses, data)
-        self._answer = _compiled(self._outputs, [given, fixed])
-        self._hidden = _compiled(self._last_states, [given, fixed])
+        self._answer = _compiled(self._outputs, [given, parts])
+        self._hidden = _compiled(self._last_states, [given, parts])
 
     def fit(
         self,
@@ -138,16 +142,19 @@ class Loop:
         return hidden
 
     def _in_parts(self, function: Callable[..., Any], weights: Weights, inputs: Cube) -> Any:
-        """Run a compiled function on parts of one fixed shape."""
+        """Run a compiled function on windows in parts of one fixed shape, several at a call."""
         given = [tf.constant(array[np.newaxis]) for array in weights]
-        rows, size = [], FORECAST_BATCH if len(inputs) <= LARGE_BATCH else LARGE_BATCH
-        for start in range(0, len(inputs), size):
-            part = inputs[start : start + size]
-            padded = np.zeros((1, size, *inputs.shape[1:]), dtype=np.float32)
-            padded[0, : len(part)] = part
+        rows, most = (FUSED[len(inputs) > FUSED[1]], 1) if self._layers else (ROWS, MOST)
+        answers = []
+        for start in range(0, len(inputs), rows * most):
+            windows = inputs[start : start + rows * most]
+            parts = min(most, max(FEWEST, -(-len(windows) // rows)))
+            padded = np.zeros((parts * rows, *inputs.shape[1:]), dtype=np.float32)
+            padded[: len(windows)] = windows
             with tf.device(self.processor.name):
-                rows.append(function(given, tf.constant(padded)).numpy()[0, : len(part)])
-        return np.concatenate(rows).astype(np.float64)
+                found = function(given, tf.constant(padded.reshape(parts, rows, *inputs.shape[1:]))).numpy()
+            answers.append(found.reshape(parts * rows, *found.shape[2:])[: len(windows)])
+        return np.concatenate(answers).astype(np.float64)
 
     def _retry(
         self,
@@ -287,9 +294,12 @@ class Loop:
         sequence = tf.transpose(windows, [2, 0, 1, 3])
         for layer in range(self.spec.layers):
             own = weights[PER_LAYER * layer : PER_LAYER * (layer + 1)]
-            sequence = self._recur(layer, sequence, own)
-            if layer == self.spec.layers - 1:
-                sequence = sequence[-1]
+            last = layer == self.spec.layers - 1
+            if kept is None and not self._layers:
+                sequence = run_ahead(self.spec.cell, sequence, own, every=not last)
+            else:
+                sequence = self._recur(layer, sequence, own)
+                sequence = sequence[-1] if last else sequence
             if kept is not None and self.spec.dropout:
                 sequence *= tf.cast(kept[:, layer], tf.float32) / (1.0 - self.spec.dropout)
         return sequence

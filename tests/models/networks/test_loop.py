@@ -16,6 +16,7 @@ SPEC = NetworkSpec(
     lookback=5, channels=2, horizon=3, units=4, dropout=0.1, loss="squared", batch=16, weight_decay=1e-3
 )
 LEVELS = (0.1, 0.5, 0.9)
+SIZES = (1, 2, 3, 7, 63, 64, 65, 250, 700)
 STACKED = 2e-5
 """Products of stacked matrices may add in another order: float32 rounding, carried on by the training."""
 
@@ -52,6 +53,24 @@ def test_it_answers_what_the_keras_model_answers(cell: str) -> None:
     assert loop.quantiles(weights, inputs) == pytest.approx(levels.numpy(), abs=2e-6)
     assert loop.states(weights, inputs).shape == (20, spec.units)
     assert sum(w.size for w in weights) == parameter_count(spec)
+
+
+@pytest.mark.parametrize(
+    ("cell", "layers", "units", "lookback"),
+    [("lstm", 1, 64, 8), ("lstm", 2, 4, 5), ("gru", 1, 5, 12), ("rnn", 1, 1, 5)],
+)
+def test_a_window_has_the_same_bits_wherever_it_stands(cell: str, layers: int, units: int, lookback: int):
+    spec = replace(SPEC, cell=cell, layers=layers, units=units, lookback=lookback, quantiles=LEVELS)
+    rng, loop = np.random.default_rng(5), load_loop().loop_for(spec)
+    weights = [w + 0.1 * rng.normal(size=w.shape).astype(np.float32) for w in draw_weights(spec, rng)]
+    inputs = rng.normal(size=(max(SIZES), lookback, spec.channels))
+    for answer in (loop.states, loop.quantiles):
+        alone = np.concatenate([answer(weights, inputs[i : i + 1]) for i in range(250)])
+        together = answer(weights, inputs)
+        assert alone.tobytes() == together[:250].tobytes()
+        for size in SIZES:
+            places = rng.permutation(len(inputs))[:size]
+            assert answer(weights, inputs[places]).tobytes() == together[places].tobytes()
 
 
 @pytest.mark.parametrize("cell", ["lstm", "gru", "rnn"])
