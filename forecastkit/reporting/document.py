@@ -29,6 +29,7 @@ def document(comparison: Comparison, changes: Changes | None = None) -> dict[str
     """
     from forecastkit.reporting.ar_section import ar_document
     from forecastkit.reporting.before import before_origin  # with every test behind it
+    from forecastkit.reporting.network_section import network_document
 
     before = before_origin(comparison)
     series, forecasts, scores = comparison.series, comparison.forecasts, comparison.scores
@@ -107,6 +108,7 @@ def document(comparison: Comparison, changes: Changes | None = None) -> dict[str
         "dropped": list(scores.dropped),
         "before_first_origin": None if before is None else before.document,
         "autoregression": ar_document(comparison),
+        "networks": network_document(comparison),
         "settings": comparison.settings,
         "changes": None if changes is None else changes.document(),
     }

@@ -7,8 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from forecastkit.comparison.comparison import Comparison
 from forecastkit.reporting.ar_section import ar_section
 from forecastkit.reporting.audit_words import audit_view
@@ -21,6 +19,8 @@ from forecastkit.reporting.environment import page_environment
 from forecastkit.reporting.figure_set import Figured, picture
 from forecastkit.reporting.figures import draw_error, draw_fans, draw_skill
 from forecastkit.reporting.market import market_pairs
+from forecastkit.reporting.network_facts import told as told_by
+from forecastkit.reporting.network_section import network_section
 from forecastkit.reporting.quantities import error_name, fan_models, fan_origins, scored_name, step_word
 from forecastkit.reporting.tables import (
     Table,
@@ -29,7 +29,6 @@ from forecastkit.reporting.tables import (
     error_table,
     failure_table,
     fan_table,
-    number,
     skill_table,
 )
 from forecastkit.reporting.words import percent, spans, timed, verdict_details, verdict_sentence
@@ -42,7 +41,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """What the fits of one model tell about themselves."""
+    """What the fits of one autoregression tell about themselves."""
 
     model: str
     facts: Pairs
@@ -76,6 +75,7 @@ def page(comparison: Comparison, changes: Changes | None = None) -> str:
             audit=audit_view(comparison),
             before=before_origin(comparison),
             autoregression=ar_section(comparison),
+            networks=network_section(comparison),
             settings=tuple(report_settings(comparison)),
             failures=failure_table(comparison),
             provenance=tuple(_provenance(comparison)),
@@ -246,12 +246,8 @@ def _insides(comparison: Comparison) -> Iterable[Inside]:
     forecasts = comparison.forecasts
     for model in forecasts.models:
         facts = forecasts.facts.get(model, ())
-        if not facts:
-            continue
-        if forecasts.families[model] == "ar":
+        if facts and forecasts.families[model] == "ar":
             yield Inside(model, tuple(_ar_facts(facts)), _orders(facts))
-        elif forecasts.families[model] == "network":
-            yield Inside(model, tuple(_network_facts(facts)))
 
 
 def _orders(facts: Sequence[Mapping[str, Any]]) -> tuple[tuple[int, int, float], ...]:
@@ -263,10 +259,10 @@ def _orders(facts: Sequence[Mapping[str, Any]]) -> tuple[tuple[int, int, float],
 
 def _ar_facts(facts: Sequence[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
     yield "Fits", str(len(facts))
-    modelled = _told(facts, "modelled")
+    modelled = told_by(facts, "modelled")
     if modelled:
         yield "Modelled", modelled
-    highest = _told(facts, "max_lag")
+    highest = told_by(facts, "max_lag")
     if highest:
         yield "Highest order tried", highest
     tested = [fact["ljung_box_p"] for fact in facts if fact.get("ljung_box_p") is not None]
@@ -275,41 +271,8 @@ def _ar_facts(facts: Sequence[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
         yield (
             "Residuals",
             f"{left} of {_counted(len(tested), 'fits')} ({percent(left / len(tested))}) leave "
-            f"autocorrelation (Ljung-Box over {_told(facts, 'ljung_box_lags')} lags, p < .05)",
+            f"autocorrelation (Ljung-Box over {told_by(facts, 'ljung_box_lags')} lags, p < .05)",
         )
-
-
-def _network_facts(facts: Sequence[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
-    yield "Networks trained", str(len(facts))
-    names = {
-        "base": "Corrects",
-        "lookback": "Lookback",
-        "steps": "Time steps of one input",
-        "log": "Sees logarithms",
-        "units": "Units",
-        "level_visible": "Sees levels",
-        "windows": "Training windows",
-        "validation_windows": "Windows that stop the training",
-        "guard_windows": "Windows that guard it",
-        "epochs": "Epochs run",
-        "best_epoch": "Best epoch",
-        "validation_ratio": "Loss on the stopping block, as a share of that of the base alone",
-    }
-    for key, name in names.items():
-        told = _told(facts, key)
-        if told:
-            yield name, told
-
-
-def _told(facts: Sequence[Mapping[str, Any]], key: str) -> str:
-    """Write what the fits say under a key: a range for numbers, every answer for words."""
-    values = [fact[key] for fact in facts if fact.get(key) is not None]
-    if values and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-        places = 0 if all(float(value).is_integer() for value in values) else 3
-        low, high = number(float(np.min(values)), places), number(float(np.max(values)), places)
-        return low if low == high else f"{low} to {high}"
-    words = {True: "yes", False: "no"}
-    return " or ".join(dict.fromkeys(words[v] if isinstance(v, bool) else str(v) for v in values))
 
 
 def _counted(count: int, things: str) -> str:

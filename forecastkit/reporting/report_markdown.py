@@ -10,6 +10,7 @@ from forecastkit.reporting.calibration import calibration_figures, calibration_t
 from forecastkit.reporting.changes import Changes
 from forecastkit.reporting.markdown import markdown_files
 from forecastkit.reporting.market import market_pairs
+from forecastkit.reporting.network_section import network_section
 from forecastkit.reporting.page import report_figures, report_settings, report_subtitle, report_tables
 from forecastkit.reporting.tables import cost_table, failure_table
 from forecastkit.reporting.words import timed, verdict_details, verdict_sentence
@@ -17,7 +18,7 @@ from forecastkit.reporting.words import timed, verdict_details, verdict_sentence
 
 def report_markdown(comparison: Comparison, changes: Changes | None = None) -> dict[str, str | bytes]:
     """Write the report of a comparison as `report.md` with `figures/*.png`."""
-    section = ar_section(comparison)
+    section, networks = ar_section(comparison), network_section(comparison)
     further = (
         direction_table(comparison),
         cost_table(comparison) if timed(comparison) else None,
@@ -28,17 +29,25 @@ def report_markdown(comparison: Comparison, changes: Changes | None = None) -> d
         title=comparison.series.name,
         subtitle=report_subtitle(comparison),
         sentence=verdict_sentence(comparison),
-        details=[*verdict_details(comparison), *_changed(changes), *_before(comparison), *_apart(section)],
+        details=[
+            *verdict_details(comparison),
+            *_changed(changes),
+            *_before(comparison),
+            *_apart(section),
+            *(networks.lines if networks else ()),
+        ],
         figures=[
             *report_figures(comparison),
             *calibration_figures(comparison),
             *(section.figures if section else ()),
+            *(networks.figures if networks else ()),
         ],
         tables=[
             *report_tables(comparison),
             *calibration_tables(comparison),
             *(table for table in further if table is not None),
             *(section.tables if section else ()),
+            *((networks.table,) if networks else ()),
         ],
         findings=finding_pairs(comparison),
         settings=(*market_pairs(comparison), *report_settings(comparison)),
