@@ -67,7 +67,7 @@ class NetworkDrawing:
             title = "Last values that make 90 % of the forecast, by h"
             panels.append((title, lambda axes, sheet: _lengths(axes, memory, self, sheet)))
         if found.against_ar is not None:
-            title = f"Loss against that of {found.ar}, by h"
+            title = f"Loss against that of {shortened(found.ar or '', 20)}, by h"
             panels.append((title, lambda axes, sheet: _luck(axes, self, sheet)))
         return panels
 
@@ -104,6 +104,7 @@ def _key(figure: Figure, drawing: NetworkDrawing, sheet: Sheet) -> None:
     named = [(found.model, drawing.stroke)]
     if found.ar is not None and (found.ar_memory is not None or found.against_ar is not None):
         named.append((found.ar, drawing.ar_stroke))
+    letters = min(24, int((sheet.width / len(named) - 54) / sheet.font / 0.62))
     for name, stroke in named:
         middle = (y + 0.35 * sheet.font) / up
         figure.add_artist(
@@ -115,7 +116,7 @@ def _key(figure: Figure, drawing: NetworkDrawing, sheet: Sheet) -> None:
                 linestyle=stroke.dash,
             )
         )
-        text = shortened(name, sheet.letters)
+        text = shortened(name, letters)
         words = figure.text((x + 34) / across, y / up, text, size=sheet.font, color=stroke.colour)
         words.set_parse_math(False)
         x += 34 + 0.62 * sheet.font * len(text) + 20

@@ -143,13 +143,15 @@ def _captions(drawing: NetworkDrawing) -> Iterable[str]:
     found = drawing.found
     if len(found.fits) > 1 and (found.guard is not None or found.memory is not None):
         yield "Thin lines: the single seeds."
+    if len(found.all) > len(found.fits):
+        yield "Loss by epoch is of the first fits, guard and memory are of the last."
     if found.trainings:
         yield (
             "Loss: grey in training, in colour on the block that stops it; dots mark the epochs whose "
             "weights were kept. Epoch 0 is before training."
         )
     if found.guard is not None and found.guard.shape[1] == found.horizon:
-        yield "The rest of a correction is left out: there the base forecasts alone."
+        yield "What the guard does not take is left out; at 0 % the base forecasts alone."
     if found.memory is not None:
         yield (
             "Weight: size of the forecast's derivative by a past value, as a share of all of them, on a "

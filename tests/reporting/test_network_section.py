@@ -326,6 +326,19 @@ def test_what_is_not_told_has_no_panel(made):
     assert taken(made(gap=np.nan, lstm=({"p": 1},) * 2)).parts[0].figure is None
 
 
+def test_captions_say_what_is_drawn(made):
+    warm = told(refit="warm, 4 epochs", fitted_until=60)
+    (part,) = taken(made(lstm=(told(), warm, told(), warm))).parts
+    assert part.figure is not None
+    assert part.figure.captions[1] == "Loss by epoch is of the first fits, guard and memory are of the last."
+    assert (
+        "What the guard does not take is left out; at 0 % the base forecasts alone." in part.figure.captions
+    )
+    (alone,) = taken(made(seeds=1, ar=None, lstm=(without("guard", "memory"),))).parts
+    assert alone.figure is not None
+    assert [caption.partition(":")[0] for caption in alone.figure.captions] == ["Loss", "Loss against ar"]
+
+
 def test_a_model_that_uses_no_past_value_says_so(made):
     memory = {"h": [1, 2, 4], "values": [0, 0, 0, 0], "curves": [None] * 3, "loss_values": 0}
     comparison = made(lstm=(told(memory=memory),) * 2)
