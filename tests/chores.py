@@ -74,3 +74,26 @@ class Slow:
 
     def forecast(self, history, horizon):
         return np.full(horizon, history.values.mean() + self.level)
+
+
+@dataclass(frozen=True)
+class Hungry(Slow):
+    """Holds many bytes for a moment, at settling or at each fit."""
+
+    name: str = "hungry"
+    settling: int = 0
+    fitting: int = 0
+    moment: float = 0.1
+
+    def prepare(self, history, *, horizon, rng):
+        self._eat(self.settling)
+        return super().prepare(history, horizon=horizon, rng=rng)
+
+    def fit(self, history, *, horizon, rng):
+        self._eat(self.fitting)
+        return super().fit(history, horizon=horizon, rng=rng)
+
+    def _eat(self, amount):
+        eaten = np.ones(amount // 8)
+        time.sleep(self.moment if amount else 0)
+        del eaten

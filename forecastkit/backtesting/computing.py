@@ -5,12 +5,16 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import astuple
 
 from threadpoolctl import threadpool_limits
 
 from forecastkit.backtesting.bench import Bench
+from forecastkit.backtesting.gauge import Gauge, gauged
 from forecastkit.backtesting.stage import Progress, hearing, watched
 from forecastkit.backtesting.work import (
+    Settled,
     make,
     pack_bench,
     settle,
@@ -19,8 +23,8 @@ from forecastkit.backtesting.work import (
     work,
 )
 from forecastkit.errors import BackendError, ForecastKitWarning, WorkerError
-from forecastkit.models.protocol import Forecaster, family_of, seeds_of
-from forecastkit.runs.blocks import Block, Made, Task, blank_block
+from forecastkit.models.protocol import family_of, seeds_of
+from forecastkit.runs.blocks import Block, Footprint, Made, Task, blank_block
 from forecastkit.runs.run import Run
 from forecastkit.tasks import BYTES_EACH, TaskFailure, affordable_workers, map_tasks
 
@@ -62,6 +66,9 @@ class Computing:
         self._done = dict.fromkeys(benches, 0)
         self._seconds: dict[str, float] = {}
         self._packed: dict[str, bytes | None] = {}
+        self._settling: dict[str, tuple[Footprint, ...]] = {}
+        self._open = ExitStack()
+        self._gauge: tuple[str, Gauge] | None = None
 
     def blocks(self) -> list[Block]:
         """Do what is not kept, and give the blocks of all tasks.
@@ -75,7 +82,7 @@ class Computing:
             if task.key in self.made:
                 self._count(task, self.made[task.key])
         missing = [task for task in self.tasks if task.key not in self.made]
-        with threadpool_limits(1):  # as in worker processes: the same sums in the same order
+        with self._open, threadpool_limits(1):  # as in worker processes: the same sums in the same order
             while missing:
                 away = self._worth_sending(missing)
                 if away and self._send(away):
@@ -93,12 +100,14 @@ class Computing:
             bench, told = self.benches[task.model], kept.get(task.prepared)
             if told is not None and bench.prepared is None:
                 bench.prepared = settled_from(bench.recipe, told["fields"])
+                self._settling[bench.name] = tuple(Footprint(*one) for one in told.get("footprints", ()))
                 _repeat(told["notes"])
 
     def _do(self, task: Task) -> None:
         """Do a task in this process."""
         bench = self.benches[task.model]
         self._tell(task.model, self._done[task.model])
+        gauge = self._gauge_of(task.model)
         start = time.perf_counter()
         if bench.prepared is None and hasattr(bench.recipe, "prepare"):
             with watched(self.progress, task.model, 0, seeds_of(bench.recipe)):
@@ -106,23 +115,35 @@ class Computing:
         with watched(self.progress, task.model, task.member + 1, seeds_of(bench.recipe)):
             made = make(bench, task)
         self._seconds[task.model] = (time.perf_counter() - start) / len(task.parts)
-        self._keep(task, made)
+        self._keep(task, made.with_footprints(gauge.news()))
+
+    def _gauge_of(self, model: str) -> Gauge:
+        """Look at this process from the first task of a model until another model has its turn."""
+        if self._gauge is None or self._gauge[0] != model:
+            self._open.close()
+            self._gauge = model, self._open.enter_context(gauged())
+        return self._gauge[1]
 
     def _settle_here(self, bench: Bench, task: Task) -> None:
         try:
-            self._keep_settled(bench, task, *settle(bench))
+            settled = settle(bench).with_footprints(self._gauge_of(bench.name).news())
+            self._keep_settled(bench, task, settled)
         except BackendError:
             raise
         except Exception:  # anyone's code: the fits meet it again, where it is recorded with its origins
             return
 
-    def _keep_settled(self, bench: Bench, task: Task, settled: Forecaster, notes: tuple[str, ...]) -> None:
-        bench.prepared = settled
+    def _keep_settled(self, bench: Bench, task: Task, settled: Settled) -> None:
+        bench.prepared = settled.recipe
+        self._settling[bench.name] = settled.footprints
         self._packed.pop(bench.name, None)
-        told = settled_record(bench.recipe, settled)
+        told = settled_record(bench.recipe, settled.recipe)
         if told is not None:
-            self.run.keep_prepared(task.prepared, {"fields": told, "notes": notes})
-        _repeat(notes)
+            footprints = [astuple(one) for one in settled.footprints]
+            self.run.keep_prepared(
+                task.prepared, {"fields": told, "notes": settled.notes, "footprints": footprints}
+            )
+        _repeat(settled.notes)
 
     def _worth_sending(self, missing: Sequence[Task]) -> list[Task]:
         """Pick the tasks that worker processes can do, if together they take long enough.
@@ -199,7 +220,7 @@ class Computing:
             if isinstance(answer, BackendError):
                 raise answer
             if not isinstance(answer, TaskFailure):  # which the fits meet again
-                self._keep_settled(self.benches[name], open_[name], *answer)
+                self._keep_settled(self.benches[name], open_[name], answer)
 
     def _take(self, task: Task, answer: Made | TaskFailure | BackendError) -> None:
         """Take what a worker process answered."""
@@ -213,6 +234,7 @@ class Computing:
         self._keep(task, answer)
 
     def _keep(self, task: Task, made: Made) -> None:
+        made = made.with_footprints(self._settling.pop(task.model, ()))
         self.run.keep(task, made)
         self.made[task.key] = made
         self._count(task, made)

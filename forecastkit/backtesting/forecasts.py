@@ -11,7 +11,7 @@ import pandas as pd
 
 from forecastkit.arrays import Cube, Indices, Matrix, Vector
 from forecastkit.models.protocol import Family
-from forecastkit.runs.blocks import Block, Failure
+from forecastkit.runs.blocks import Block, Failure, Footprint, largest_footprint
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,6 +38,8 @@ class Forecasts:
         selection: by autoregression and network, what was chosen before the first origin: `configurations`
             tried, `seconds` that took, `until` which observation, and the `error` of forecasts there.
         run_id: names the run in its store, "" where it was not kept.
+        footprints: by model, the memory of the process that did its fits and forecasts; models for which
+            that was not measured are absent.
     """
 
     series: str
@@ -59,6 +61,7 @@ class Forecasts:
     settings: Mapping[str, Any] = field(default_factory=dict)
     run_id: str = ""
     selection: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    footprints: Mapping[str, Footprint] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return (
@@ -160,6 +163,7 @@ def assemble(
         settings=dict(settings),
         run_id=run_id,
         selection={model: told for model in models if (told := _selection(of[model]))},
+        footprints={model: found for model in models if (found := largest_footprint(of[model])) is not None},
     )
 
 

@@ -9,14 +9,15 @@ import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import lru_cache
 from typing import Any
 
 from forecastkit.backtesting.bench import Bench
+from forecastkit.backtesting.gauge import gauged
 from forecastkit.errors import BackendError, ForecastKitWarning
 from forecastkit.models.protocol import Forecaster, seeds_of
-from forecastkit.runs.blocks import Made, Task, plain
+from forecastkit.runs.blocks import Footprint, Made, Task, plain
 
 REFITS_TOGETHER = 8
 """Fits of a task where each starts from the one before; a task starts afresh, so that it can be resumed."""
@@ -62,6 +63,19 @@ def _hash(identity: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A model that has decided what it decides once, what the user is warned of, and what memory it took."""
+
+    recipe: Forecaster
+    notes: tuple[str, ...] = ()
+    footprints: tuple[Footprint, ...] = ()
+
+    def with_footprints(self, footprints: tuple[Footprint, ...]) -> Settled:
+        """Tell what memory it took."""
+        return replace(self, footprints=footprints)
+
+
 @contextmanager
 def noted() -> Iterator[list[str]]:
     """Collect this package's warnings, which are kept with what was made; others go their usual way."""
@@ -89,11 +103,11 @@ def make(bench: Bench, task: Task) -> Made:
     return Made(tuple(blocks), tuple(notes))
 
 
-def settle(bench: Bench) -> tuple[Forecaster, tuple[str, ...]]:
-    """Settle what the model decides once, and say what the user should be warned of."""
+def settle(bench: Bench) -> Settled:
+    """Settle what the model decides once."""
     with noted() as notes:
-        settled = bench.settled()
-    return settled, tuple(notes)
+        recipe = bench.settled()
+    return Settled(recipe, tuple(notes))
 
 
 def pack_bench(bench: Bench) -> bytes | None:
@@ -110,7 +124,9 @@ def work(do: str, packed: bytes, *arguments: Any) -> Any:
     """Do a task or settle a model in a worker process; that TensorFlow is missing is an answer."""
     try:
         bench = _opened(packed)
-        return make(bench, *arguments) if do == "make" else settle(bench)
+        with gauged() as gauge:
+            done = make(bench, *arguments) if do == "make" else settle(bench)
+        return done.with_footprints(gauge.news())
     except BackendError as error:
         return error
 

@@ -38,7 +38,7 @@ def command(**options: Any) -> None:
     from forecastkit.api import backtest
     from forecastkit.archive import export_record
     from forecastkit.reporting.document import to_json
-    from forecastkit.reporting.words import few_horizons, seconds
+    from forecastkit.reporting.words import few_horizons, memory_line, seconds
     from forecastkit.runs.folder import check_place
     from forecastkit.runs.store import open_store
     from forecastkit.scoring.scores import score
@@ -65,6 +65,7 @@ def command(**options: Any) -> None:
             "n_origins": scores.n_origins,
             "mse": dict(zip(scores.models, scores.mse, strict=True)),
             "costs": costs,
+            "peak_memory": {m: {"peak": f.peak, "before": f.before} for m, f in forecasts.footprints.items()},
             "failures": len(forecasts.failures),
         }
         click.echo(to_json(told), nl=False)
@@ -76,6 +77,7 @@ def command(**options: Any) -> None:
             cells = "".join(f"{mse[h - 1]:>9.3g}" for h in horizons)
             click.echo(f"{model.ljust(width)}{cells}{seconds(costs[model]):>9}")
         click.echo(f"{scores.n_origins} of {len(forecasts.origins)} origins are common to all models.")
+        click.echo(memory_line(forecasts, forecasts.models))
     where = [f"Run: {forecasts.run_id}"] if forecasts.run_id else []
     where += [f"Folder: {options['out']}"] if options["out"] else []
     click.echo("\n" + "\n".join(where), err=True)

@@ -131,6 +131,12 @@ class Comparison:
         """By network, smallest and largest average loss of a single seed, shape (2, H)."""
         return {name: noise.spread for name, noise in self.seed_noise.items()}
 
+    @property
+    def seconds_per_point(self) -> Mapping[str, float]:
+        """By model, its seconds for each point (1 %) of average skill; NaN where it has none."""
+        points = {model: 100 * float(np.mean(skill)) for model, skill in self.skill.items()}
+        return {m: self.costs[m] / point if point > 0 else np.nan for m, point in points.items()}
+
     def pair(self, first: str, second: str) -> Pair:
         """Take two models apart: every test there is between them.
 

@@ -107,8 +107,9 @@ def costs(case: Audited) -> Finding | None:
     Half a per cent of skill for a thousand times the computing is a poor trade, and nobody sees it in a table
     of errors. Example: 0.4 % better than an AR that takes 40 ms, after two hours on a GPU.
 
-    Rule: seconds of fitting and forecasting by model, and seconds per point (1 %) of its average skill. It
-    informs where a network takes over a hundred times as long as the AR and is nowhere reliably better.
+    Rule: seconds of fitting and forecasting by model, seconds per point (1 %) of its average skill, and peak
+    memory. It informs where a network takes over a hundred times as long as the AR and is nowhere reliably
+    better.
     """
     seconds = {model: case.comparison.costs[model] for model in case.models}
     if not case.models:
@@ -116,13 +117,16 @@ def costs(case: Audited) -> Finding | None:
     if not np.isfinite(list(seconds.values())).any():
         text = "What the models cost is not told by a frame of forecasts."
         return Finding("H-COST", "untested", text, "Quote seconds beside errors.")
-    points = {model: 100 * float(np.mean(case.comparison.skill[model])) for model in case.models}
-    each = {m: seconds[m] / points[m] if points[m] > 0 else np.nan for m in case.models}
-    told = ", ".join(
-        f"{m} {seconds[m]:.3g} s" + (f" ({each[m]:.2g} s a point of skill)" if points[m] > 0 else "")
+    each = {m: case.comparison.seconds_per_point[m] for m in case.models}
+    memory = {m: case.forecasts.footprints.get(m) for m in case.models}
+    told = "; ".join(
+        f"{m} {seconds[m]:.3g} s"
+        + (f" ({each[m]:.2g} s a point of skill)" if np.isfinite(each[m]) else "")
+        + f", peak memory {memory[m] or 'not measured'}"
         for m in case.models
     )
-    facts = {"seconds": seconds, "seconds_per_point": each}
+    peaks = {m: None if found is None else found.peak for m, found in memory.items()}
+    facts = {"seconds": seconds, "seconds_per_point": each, "peak_memory": peaks}
     verdict = case.comparison.verdict
     ratio = None if verdict is None else verdict.cost_ratio
     if verdict is not None and ratio is not None and ratio > 100 and not verdict.network_better:

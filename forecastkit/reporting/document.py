@@ -93,6 +93,10 @@ def document(comparison: Comparison, changes: Changes | None = None) -> dict[str
             model: {"min": low, "max": high} for model, (low, high) in comparison.seed_spread.items()
         },
         "costs": comparison.costs,
+        "peak_memory": {
+            model: {"peak": found.peak, "before": found.before}
+            for model, found in forecasts.footprints.items()
+        },
         "selection": forecasts.selection,
         "refits": forecasts.refits,
         "honesty": [asdict(finding) for finding in comparison.honesty],

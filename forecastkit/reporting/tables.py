@@ -21,7 +21,8 @@ from forecastkit.reporting.quantities import (
     in_unit,
     with_unit,
 )
-from forecastkit.reporting.words import spans
+from forecastkit.reporting.words import percent, spans
+from forecastkit.runs.blocks import Footprint, size
 from forecastkit.series.series import label
 
 DASH = "\N{EN DASH}"
@@ -149,20 +150,55 @@ def fan_table(comparison: Comparison) -> Table:
 
 
 def cost_table(comparison: Comparison) -> Table:
-    """Seconds, fits and seeds by model, with those that left the comparison."""
-    forecasts = comparison.forecasts
+    """Skill, seconds, memory, fits and seeds by model, with those that left the comparison."""
+    forecasts, each = comparison.forecasts, comparison.seconds_per_point
     rows = []
     for model in forecasts.models:
         fitting, forecasting = forecasts.fit_seconds[model], forecasts.forecast_seconds[model]
-        counts = (forecasts.refits[model], len(forecasts.members.get(model, (0,))))
-        seconds = (number(value, 3) for value in (fitting, forecasting, fitting + forecasting))
-        rows.append((Cell(model), *map(Cell, seconds), *(Cell(str(count)) for count in counts)))
+        cells = (
+            percent(float(np.mean(comparison.skill[model]))) if model in comparison.skill else DASH,
+            number(fitting + forecasting, 3),
+            *_memory(forecasts.footprints.get(model)),
+            _two_figures(each.get(model, np.nan)),
+            number(fitting, 3),
+            number(forecasting, 3),
+            str(forecasts.refits[model]),
+            str(len(forecasts.members.get(model, (0,)))),
+        )
+        rows.append((Cell(model), *map(Cell, cells)))
     return Table(
-        caption="Computing time in seconds, over all origins and seeds",
-        columns=("model", "fitting", "forecasting", "together", "fits per seed", "seeds"),
+        caption="Skill, seconds and memory of each model, over all origins and seeds",
+        columns=(
+            "model",
+            "skill",
+            "seconds",
+            "peak memory",
+            "there before",
+            "s per point",
+            "fitting",
+            "forecasting",
+            "fits per seed",
+            "seeds",
+        ),
         rows=tuple(rows),
         words=("model",),
+        notes=(
+            "Skill is averaged over all h; a point is 1 %. Peak memory is the most that a process at work on "
+            "the model had in main memory; a GPU's own is not counted. There before is what that process had "
+            "when the model began: Python, libraries and what other models left.",
+        ),
     )
+
+
+def _two_figures(value: float) -> str:
+    return plain_number(value, ".2g") if value < 10 else number(value, 0)
+
+
+def _memory(found: Footprint | None) -> tuple[str, str]:
+    """Write the peak, and what was there before."""
+    if found is None:
+        return "not measured", DASH
+    return size(found.peak), DASH if found.before is None else size(found.before)
 
 
 def failure_table(comparison: Comparison) -> Table | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from forecastkit.backtesting.forecasts import Forecasts
 from forecastkit.comparison.comparison import Comparison
 from forecastkit.comparison.skill import ALPHA
 from forecastkit.comparison.verdict import Verdict
@@ -242,9 +243,19 @@ def _cost_lines(comparison: Comparison) -> list[str]:
     lines = [
         "Cost, preparation and imports included: "
         + ", ".join(f"{name} {seconds(comparison.costs[name])}" for name in names)
-        + "."
+        + ".",
+        memory_line(comparison.forecasts, names),
     ]
     return [*lines, *_choice_lines(comparison, names)]
+
+
+def memory_line(forecasts: Forecasts, names: Sequence[str]) -> str:
+    """Say how much memory the process of each model had at most, and how much of it before the model."""
+    found = forecasts.footprints
+    if not any(name in found for name in names):
+        return "Peak memory was not measured."
+    told = ", ".join(f"{name} {found.get(name, 'not measured')}" for name in names)
+    return f"Peak memory of the process: {told}."
 
 
 def _choice_lines(comparison: Comparison, names: Sequence[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -27,6 +27,39 @@ class Failure:
     message: str
 
 
+@dataclass(frozen=True, slots=True)
+class Footprint:
+    """Memory of the process that did a task.
+
+    Args:
+        process: its number, which tells readings of one process from those of another.
+        before: bytes that were resident when the task began, None where the system does not tell.
+        peak: the most that were resident until it ended.
+
+    Example:
+        >>> print(Footprint(1, 400_000_000, 1_100_000_000))
+        1.1 GB (400 MB of it there before)
+    """
+
+    process: int
+    before: int | None
+    peak: int
+
+    def __str__(self) -> str:
+        there = "" if self.before is None else f" ({size(self.before)} of it there before)"
+        return f"{size(self.peak)}{there}"
+
+
+def size(amount: int) -> str:
+    """Write bytes as a person reads them.
+
+    Example:
+        >>> size(146_000_000)
+        '146 MB'
+    """
+    return f"{amount / 1e9:.1f} GB" if amount >= 999_500_000 else f"{amount / 1e6:.0f} MB"
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
     """Forecasts of one model and seed from consecutive origins that share one fit.
@@ -35,6 +68,8 @@ class Block:
         mean: shape (O, H), on the scored scale; NaN where the origin stands among `failures`.
         quantiles: shape (O, H, Q), None where the model offers none.
         facts: what the fitted model tells about itself.
+        footprints: with the first block of a task, the memory that it took, or what came before it, where
+            that is more than was told already; like seconds, they decide nothing.
     """
 
     model: str
@@ -46,6 +81,7 @@ class Block:
     fit_seconds: float = 0.0
     forecast_seconds: float = 0.0
     facts: Mapping[str, Any] = field(default_factory=dict)
+    footprints: tuple[Footprint, ...] = ()
 
     @property
     def key(self) -> Path:
@@ -63,6 +99,7 @@ class Block:
             "fit_seconds": self.fit_seconds,
             "forecast_seconds": self.forecast_seconds,
             "facts": dict(self.facts),
+            "footprints": [(one.process, one.before, one.peak) for one in self.footprints],
             "failures": [asdict(failure) for failure in self.failures],
         }
 
@@ -103,11 +140,31 @@ class Made:
     notes: tuple[str, ...] = ()
     provisional: bool = False
 
+    def with_footprints(self, footprints: tuple[Footprint, ...]) -> Made:
+        """Add what memory was taken."""
+        if not footprints:
+            return self
+        first, *others = self.blocks
+        return replace(self, blocks=(replace(first, footprints=first.footprints + footprints), *others))
+
 
 def blank_block(task: Task, part: Indices, horizon: int, error: str, message: str) -> Block:
     """Make the block of a fit that gave nothing."""
     failures = tuple(Failure(task.model, task.member, int(t), error, message) for t in part)
     return Block(task.model, task.member, part, np.full((len(part), horizon), np.nan), None, failures)
+
+
+def largest_footprint(blocks: Iterable[Block]) -> Footprint | None:
+    """The footprint of all tasks together: of the process with the highest peak, from its first task on.
+
+    What an earlier task of the same model has imported or left behind was not there before the model.
+    """
+    found: dict[int, Footprint] = {}
+    for one in (footprint for block in blocks for footprint in block.footprints):
+        first = found.get(one.process, one)
+        known = [before for before in (first.before, one.before) if before is not None]
+        found[one.process] = Footprint(one.process, min(known, default=None), max(first.peak, one.peak))
+    return max(found.values(), key=lambda footprint: footprint.peak, default=None)
 
 
 def numbers_of(blocks: Iterable[Block]) -> bytes:
@@ -150,6 +207,7 @@ def block_of(entry: Mapping[str, Any], mean: Matrix, quantiles: Cube | None) -> 
         fit_seconds=entry["fit_seconds"],
         forecast_seconds=entry["forecast_seconds"],
         facts=entry["facts"],
+        footprints=tuple(Footprint(*told) for told in entry.get("footprints", ())),
     )
 
 

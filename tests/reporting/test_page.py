@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 from importlib import resources
@@ -14,9 +15,11 @@ import pytest
 import forecastkit as fk
 from forecastkit.comparison.comparison import Comparison, conclude
 from forecastkit.errors import UnpairedOriginsWarning
+from forecastkit.reporting.document import document
 from forecastkit.reporting.page import page, report_settings
-from forecastkit.reporting.tables import cost_table, duel_table, error_table, p_text, skill_table
-from forecastkit.reporting.words import verdict_sentence
+from forecastkit.reporting.tables import DASH, cost_table, duel_table, error_table, p_text, skill_table
+from forecastkit.reporting.words import verdict_details, verdict_sentence
+from forecastkit.runs.blocks import Footprint
 from forecastkit.series.series import Series
 from forecastkit.series.transforms import find_transform
 
@@ -228,7 +231,26 @@ def test_steps_without_a_test_say_why() -> None:
 
 def test_costs_list_every_model_with_fits_and_seeds(duel: Comparison) -> None:
     rows = [[cell.text for cell in row] for row in cost_table(duel).rows]
-    assert rows[2] == ["lstm", "1.000", "0.500", "1.500", "1", "2"]
+    assert rows[0][:3] == ["naive", DASH, "1.500"]
+    assert rows[2][:6] == ["lstm", "54 %", "1.500", "not measured", DASH, "0.028"]
+    assert rows[2][6:] == ["1.000", "0.500", "1", "2"]
+
+
+def test_peak_memory_stands_beside_seconds_in_every_part_of_the_report(duel: Comparison) -> None:
+    found = {"ar": Footprint(1, None, 210_000_000), "lstm": Footprint(2, 400_000_000, 1_100_000_000)}
+    result = replace(duel, forecasts=replace(duel.forecasts, footprints=found))
+    rows = [[cell.text for cell in row][3:5] for row in cost_table(result).rows]
+    assert rows == [["not measured", DASH], ["210 MB", DASH], ["1.1 GB", "400 MB"]]
+    lstm = "1.1 GB (400 MB of it there before)"
+    assert f"Peak memory of the process: ar 210 MB, lstm {lstm}." in verdict_details(result)
+    assert "Peak memory was not measured." in verdict_details(duel)
+    told = document(result)["peak_memory"]
+    assert told["lstm"] == {"peak": 1_100_000_000, "before": 400_000_000}
+    assert told["ar"] == {"peak": 210_000_000, "before": None}
+    assert f"lstm 1.5 s (0.028 s a point of skill), peak memory {lstm}." in result.honesty["H-COST"].text
+    assert result.honesty["H-COST"].facts["peak_memory"]["lstm"] == 1_100_000_000
+    assert "ar 1.5 s" in duel.honesty["H-COST"].text
+    assert duel.honesty["H-COST"].text.count("peak memory not measured") == 2
 
 
 def test_settings_facts_and_provenance_are_there() -> None:

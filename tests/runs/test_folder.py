@@ -40,6 +40,8 @@ def test_every_bit_comes_back(run, to, tmp_path):
     assert read.forecasts.quantiles["ar"].tobytes() == kept.forecasts.quantiles["ar"].tobytes()
     assert read.forecasts.facts == kept.forecasts.facts
     assert read.forecasts.fit_seconds == kept.forecasts.fit_seconds
+    assert set(read.forecasts.footprints) == {"naive", "climatology", "ar"}
+    assert read.forecasts.footprints == kept.forecasts.footprints
     assert read.forecasts.run_id == run
 
 

@@ -32,7 +32,7 @@ from forecastkit.errors import (
     StoreWarning,
 )
 from forecastkit.runs import database
-from forecastkit.runs.blocks import Block, Failure, Made, Task
+from forecastkit.runs.blocks import Block, Failure, Footprint, Made, Task
 from forecastkit.runs.store import Store, open_store
 from forecastkit.series.series import Series
 
@@ -54,6 +54,7 @@ def made(number: int) -> Made:
     first = Block("ar", number, np.array([12, 13]), rng.normal(size=(2, 3)), rng.normal(size=(2, 3, 4)))
     blank = np.full((1, 3), np.nan)
     second = Block("ar", number, np.array([14]), blank, None, (failure,), 0.5, 0.25, {"p": 2, "x": 1 / 3})
+    second = replace(second, footprints=(Footprint(7, 10**8, 3 * 10**9), Footprint(7, None, number)))
     return Made((first, second), ("a note",))
 
 
@@ -66,6 +67,7 @@ def assert_same(found: Made, expected: Made) -> None:
         assert one.quantiles is None or one.quantiles.tobytes() == other.quantiles.tobytes()
         assert (one.failures, dict(one.facts)) == (other.failures, dict(other.facts))
         assert (one.fit_seconds, one.forecast_seconds) == (other.fit_seconds, other.forecast_seconds)
+        assert one.footprints == other.footprints
 
 
 def fill(store: Store, count: int = 3, keep: int = 3) -> str:
