@@ -33,7 +33,7 @@ from forecastkit.seeds import spawn
 from forecastkit.series.series import Series
 from forecastkit.series.transforms import find_transform
 from forecastkit.sources.objects import as_series
-from forecastkit.tasks import affordable_workers
+from forecastkit.workers import affordable_workers
 
 DEFAULT_MODELS = ("ar", "ar-weighted", "lstm", "lstm-on-ar", "drift")
 

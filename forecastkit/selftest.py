@@ -23,7 +23,8 @@ from forecastkit.models.protocol import Family, Forecaster, as_forecaster, famil
 from forecastkit.models.registry import find_model, model_names
 from forecastkit.sources.loading import load
 from forecastkit.sources.synthetic import find_process
-from forecastkit.tasks import InProcess, TaskFailure, affordable_workers, map_tasks
+from forecastkit.tasks import TaskFailure, map_tasks
+from forecastkit.workers import InProcess, affordable_workers
 
 HORIZONS = (1, 2, 5, 12)
 FAR = 10_000

@@ -18,7 +18,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 ROOMS = sorted({path.relative_to(PACKAGE).parts[0].removesuffix(".py") for path in MODULES})
 
 FLOORS = [
-    {"errors", "arrays", "seeds", "pulse", "tasks"},
+    {"errors", "arrays", "seeds", "pulse", "workers", "tasks"},
     {"series"},
     {"sources", "diagnostics"},
     {"models"},

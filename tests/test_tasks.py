@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from chores import awkward, environment, kill_once, sleep_until, square
 
-from forecastkit import tasks as module
-from forecastkit.tasks import InProcess, TaskFailure, affordable_workers, free_memory, map_tasks
+from forecastkit.tasks import TaskFailure, map_tasks
+from forecastkit.workers import InProcess
 
 HERE = Path(__file__).parent
 reads_proc = pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc")
@@ -166,23 +166,3 @@ def test_a_script_without_a_guard_is_told_so(tmp_path) -> None:
     )
     assert done.stdout.startswith("Worker processes could not be started")
     assert '`if __name__ == "__main__":`' in done.stdout
-
-
-def test_workers_are_capped_by_memory(monkeypatch) -> None:
-    monkeypatch.setattr(module, "free_memory", lambda: 3e9)
-    assert affordable_workers(8) == 2
-    assert affordable_workers(8, bytes_each=1e9) == 3
-    assert affordable_workers(1) == 1
-    monkeypatch.setattr(module, "free_memory", lambda: 1e6)
-    assert affordable_workers(8) == 1
-    monkeypatch.setattr(module, "free_memory", lambda: None)
-    assert affordable_workers(8) == 8
-    monkeypatch.setattr(module, "_processors", lambda: 5)
-    assert affordable_workers() == 5
-
-
-@reads_proc
-def test_free_memory_is_a_number_of_bytes() -> None:
-    free = free_memory()
-    assert free is not None
-    assert 1e6 < free < 1e15

@@ -26,7 +26,8 @@ from forecastkit.errors import BackendError, ForecastKitWarning, WorkerError
 from forecastkit.models.protocol import family_of, seeds_of
 from forecastkit.runs.blocks import Block, Footprint, Made, Task, blank_block
 from forecastkit.runs.run import Run
-from forecastkit.tasks import BYTES_EACH, TaskFailure, affordable_workers, map_tasks
+from forecastkit.tasks import TaskFailure, map_tasks
+from forecastkit.workers import BYTES_EACH, affordable_workers
 
 WORTH_WORKERS = 5.0
 """Seconds of work below which starting processes costs more than it saves."""
