@@ -98,16 +98,21 @@ class Bench:
         return [replace(first, facts={**first.facts, "selection": told}), *blocks[1:]]
 
     def _with_memory(self, blocks: list[Block], member: int, fitted: Fitted | None) -> list[Block]:
-        """Tell with the last fit of a run how many past values an autoregression or a network uses."""
+        """Tell with the last fit of a run how many past values an autoregression or a network uses.
+
+        Where that cannot be told the reason stands in its place; a fit that failed has told its own.
+        """
         last = blocks[-1]
         origin = int(last.origins[0])
         if origin != int(self.parts[-1][0]) or family_of(self.recipe) not in ("ar", "network"):
             return blocks
+        if len(last.failures) == len(last.origins):
+            return blocks
         try:
             model = self._fit(member, origin) if fitted is None else fitted
             told = memory_of(model, self._history(self.plan.training_part(origin)), self.plan.horizon)
-        except Exception:  # anyone's code, which has failed before, or a past too short to look into
-            return blocks
+        except Exception as error:  # anyone's code, or a past too short to look into
+            told = {"unknown": f"{type(error).__name__}: {error}"}
         return [*blocks[:-1], replace(last, facts={**last.facts, "memory": _plain_facts(told)})]
 
     def _fit_and_forecast(

@@ -1,6 +1,6 @@
 """How far back models look: hand-computed curves, autoregressions, and networks against moved values."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pytest
@@ -148,4 +148,42 @@ def test_a_run_tells_it_of_the_last_fit(past):
     forecasts = fk.backtest(past().values, models=["naive", "ar"], plan=plan)
     told = ["memory" in fact for fact in forecasts.facts["ar"]]
     assert told == [False] * 7 + [True]
+    assert len(forecasts.facts["ar"][-1]["memory"]["values"]) == 3
     assert "memory" not in str(forecasts.facts["naive"])
+
+
+@dataclass(frozen=True)
+class Opaque:
+    """A network that forecasts, and cannot be differentiated; from an origin on its fits fail."""
+
+    name: str = "opaque"
+    family: str = "network"
+    ends: int = 10**6
+
+    def fit(self, history, *, horizon, rng):
+        if len(history.values) >= self.ends:
+            raise ArithmeticError("no further")
+        return self
+
+    def forecast(self, history, horizon):
+        return np.full(horizon, history.values[-1])
+
+    def gradients(self, histories, horizon):
+        raise ZeroDivisionError("no derivative here")
+
+
+def test_a_memory_that_cannot_be_told_leaves_its_reason(past):
+    import forecastkit as fk
+    from forecastkit.errors import UnpairedOriginsWarning
+    from forecastkit.reporting.network_facts import memory_in
+
+    plan = fk.BacktestPlan(horizon=3, origins=8, refit_every=4)
+    y = past().values
+    forecasts = fk.backtest(y, models=[Opaque()], plan=plan, store=False)
+    assert forecasts.failures == ()
+    assert forecasts.facts["opaque"][-1] == {"memory": {"unknown": "ZeroDivisionError: no derivative here"}}
+    assert memory_in(forecasts.facts["opaque"], 3) is None
+    with pytest.warns(UnpairedOriginsWarning, match="ArithmeticError: no further"):
+        forecasts = fk.backtest(y, models=[Opaque(ends=len(y) - 6)], plan=plan, store=False)
+    assert len(forecasts.failures) == 4
+    assert "memory" not in str(forecasts.facts["opaque"])
