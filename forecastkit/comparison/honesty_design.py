@@ -23,14 +23,14 @@ def dropped_batch(case: Audited) -> Finding | None:
     a third with the test batch size.
 
     Rule: scored pairs are compared with those expected. It fails where a model lacks the last origins of the
-    run and no others; missing cells elsewhere are counted by H-SAMEORIGIN. It warns where all models stop
-    early although the actual values go on. `prove_no_leak` asks a model for one origin alone and for many
-    together, which must give the same forecasts.
+    run and no others, unless it ran here and told why it failed there; missing cells elsewhere are counted by
+    H-SAMEORIGIN. It warns where all models stop early although the actual values go on. `prove_no_leak` asks
+    a model for one origin alone and for many together, which must give the same forecasts.
     """
     forecasts, actual = case.forecasts, np.isfinite(case.forecasts.actual).all(axis=1)
     expected = int(actual.sum()) * case.horizon
     short: dict[str, int] = {}
-    for model in forecasts.models:
+    for model in () if case.made_here else forecasts.models:
         missing = np.flatnonzero(~np.isfinite(forecasts.of(model)).all(axis=1) & actual)
         tail = np.flatnonzero(actual)[len(np.flatnonzero(actual)) - len(missing) :]
         if 0 < len(missing) < actual.sum() and np.array_equal(missing, tail):

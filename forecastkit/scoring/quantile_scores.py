@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,18 +73,22 @@ class QuantileScores:
         return named
 
 
-def score_quantiles(forecasts: Forecasts, kept: Mask) -> dict[str, QuantileScores]:
+def score_quantiles(
+    forecasts: Forecasts, kept: Mask, models: Sequence[str] | None = None
+) -> dict[str, QuantileScores]:
     """Score every model that has quantiles, at the origins of the comparison.
 
     Args:
         forecasts: the cubes.
         kept: origins that count, shape (O,).
+        models: those that stayed in the comparison, None for all.
 
     Returns:
         by model, in the order of the forecasts; empty where none has quantiles.
     """
     actual = forecasts.actual[kept]
-    given = {m: forecasts.quantiles[m][kept] for m in forecasts.models if m in forecasts.quantiles}
+    judged = forecasts.models if models is None else models
+    given = {m: forecasts.quantiles[m][kept] for m in judged if m in forecasts.quantiles}
     own = {m: np.isfinite(bands).any(axis=(0, 1)) for m, bands in given.items()}
     ready = {m: np.isfinite(bands[:, :, own[m]]).all(axis=2) for m, bands in given.items() if own[m].any()}
     if not ready or not len(actual):

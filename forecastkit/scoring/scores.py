@@ -96,14 +96,15 @@ def score(forecasts: Forecasts, scale: float) -> Scores:
     mean = forecasts.mean[stays][:, kept]
     actual = forecasts.actual[kept]
     mae = _average(actual, mean, "absolute")
+    models = tuple(name for name, stay in zip(forecasts.models, stays, strict=True) if stay)
     return Scores(
-        models=tuple(name for name, stay in zip(forecasts.models, stays, strict=True) if stay),
+        models=models,
         dropped=tuple(name for name, stay in zip(forecasts.models, stays, strict=True) if not stay),
         kept=kept,
         mse=_average(actual, mean, "squared"),
         mae=mae,
         mase=mae / scale,
-        quantiles=score_quantiles(forecasts, kept),
+        quantiles=score_quantiles(forecasts, kept, models),
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import forecastkit as fk
+from forecastkit.errors import UnpairedOriginsWarning
 from forecastkit.models.protocol import Answers
 
 PLAN = fk.BacktestPlan(horizon=6, origins=120)
@@ -181,6 +182,18 @@ def test_a_dropped_last_batch_is_caught() -> None:
     assert found(judged(some, stationary()), "H-DROPLAST")[0] == "pass"
     assert found(judged(some, stationary()), "H-SAMEORIGIN")[0] == "inform"
     assert found(judged(made, stationary()), "H-DROPLAST")[0] == "pass"
+
+
+def test_a_model_that_failed_at_last_has_dropped_no_batch() -> None:
+    def fails(values, horizon):
+        if len(values) >= len(stationary()) - 50:
+            raise MemoryError("no room")
+        return iterated(values, horizon)
+
+    with pytest.warns(UnpairedOriginsWarning, match="MemoryError: no room"):
+        made = fk.compare(stationary(), {"ar": "ar", "net": fails}, plan=PLAN)
+    assert found(made, "H-DROPLAST")[0] == "pass"
+    assert found(made, "H-SAMEORIGIN")[0] == "warn"
 
 
 def test_a_collapsed_network_is_caught() -> None:

@@ -84,3 +84,14 @@ def test_the_long_table_holds_them(forecasts):
 def test_nothing_to_score(forecasts):
     assert score_quantiles(replace(forecasts, quantiles={}), ALL) == {}
     assert score_quantiles(forecasts, ~ALL) == {}
+
+
+def test_a_model_that_left_the_comparison_has_none_and_costs_the_others_no_origin(forecasts):
+    """It failed from the middle on: its quantiles end there, those of the others do not."""
+    mean, bands = forecasts.mean.copy(), forecasts.quantiles["narrow"].copy()
+    mean[1, 100:], bands[100:] = np.nan, np.nan
+    failed = replace(forecasts, mean=mean, quantiles={**forecasts.quantiles, "narrow": bands})
+    found = score(failed, 1.0)
+    assert found.dropped == ("narrow",)
+    assert list(found.quantiles) == ["right"]
+    assert found.quantiles["right"].origins.tolist() == [200, 200]
