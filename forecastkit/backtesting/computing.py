@@ -10,6 +10,7 @@ from dataclasses import astuple
 
 from threadpoolctl import threadpool_limits
 
+from forecastkit import errors
 from forecastkit.backtesting.bench import Bench
 from forecastkit.backtesting.gauge import Gauge, gauged
 from forecastkit.backtesting.stage import Progress, hearing, watched
@@ -24,7 +25,7 @@ from forecastkit.backtesting.work import (
 )
 from forecastkit.errors import BackendError, ForecastKitWarning, WorkerError
 from forecastkit.models.protocol import family_of, seeds_of
-from forecastkit.runs.blocks import Block, Footprint, Made, Task, blank_block
+from forecastkit.runs.blocks import Block, Footprint, Made, Note, Task, blank_block, notes_from
 from forecastkit.runs.run import Run
 from forecastkit.tasks import TaskFailure, map_tasks
 from forecastkit.workers import BYTES_EACH, affordable_workers
@@ -68,6 +69,7 @@ class Computing:
         self._seconds: dict[str, float] = {}
         self._packed: dict[str, bytes | None] = {}
         self._settling: dict[str, tuple[Footprint, ...]] = {}
+        self._said: set[Note] = set()
         self._open = ExitStack()
         self._gauge: tuple[str, Gauge] | None = None
 
@@ -102,7 +104,7 @@ class Computing:
             if told is not None and bench.prepared is None:
                 bench.prepared = settled_from(bench.recipe, told["fields"])
                 self._settling[bench.name] = tuple(Footprint(*one) for one in told.get("footprints", ()))
-                _repeat(told["notes"])
+                self._repeat(notes_from(told["notes"]))
 
     def _do(self, task: Task) -> None:
         """Do a task in this process."""
@@ -141,10 +143,9 @@ class Computing:
         told = settled_record(bench.recipe, settled.recipe)
         if told is not None:
             footprints = [astuple(one) for one in settled.footprints]
-            self.run.keep_prepared(
-                task.prepared, {"fields": told, "notes": settled.notes, "footprints": footprints}
-            )
-        _repeat(settled.notes)
+            notes = [astuple(one) for one in settled.notes]
+            self.run.keep_prepared(task.prepared, {"fields": told, "notes": notes, "footprints": footprints})
+        self._repeat(settled.notes)
 
     def _worth_sending(self, missing: Sequence[Task]) -> list[Task]:
         """Pick the tasks that worker processes can do, if together they take long enough.
@@ -243,13 +244,15 @@ class Computing:
 
     def _count(self, task: Task, made: Made) -> None:
         self._done[task.model] += len(task.parts)
-        _repeat(made.notes)
+        self._repeat(made.notes)
 
     def _tell(self, model: str, done: int) -> None:
         if self.progress is not None:
             self.progress(model, done, self._fits[model])
 
-
-def _repeat(notes: Sequence[str]) -> None:
-    for note in notes:
-        warnings.warn(note, ForecastKitWarning, stacklevel=2)
+    def _repeat(self, notes: Sequence[Note]) -> None:
+        """Warn of what models have warned of, here or in a worker process, once in a run."""
+        for note in notes:
+            if note not in self._said:
+                self._said.add(note)
+                warnings.warn(note.text, getattr(errors, note.kind, ForecastKitWarning), stacklevel=2)

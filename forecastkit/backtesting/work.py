@@ -17,7 +17,7 @@ from forecastkit.backtesting.bench import Bench
 from forecastkit.backtesting.gauge import gauged
 from forecastkit.errors import BackendError, ForecastKitWarning
 from forecastkit.models.protocol import Forecaster, seeds_of
-from forecastkit.runs.blocks import Footprint, Made, Task, plain
+from forecastkit.runs.blocks import Footprint, Made, Note, Task, plain
 
 REFITS_TOGETHER = 8
 """Fits of a task where each starts from the one before; a task starts afresh, so that it can be resumed."""
@@ -68,7 +68,7 @@ class Settled:
     """A model that has decided what it decides once, what the user is warned of, and what memory it took."""
 
     recipe: Forecaster
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     footprints: tuple[Footprint, ...] = ()
 
     def with_footprints(self, footprints: tuple[Footprint, ...]) -> Settled:
@@ -77,15 +77,16 @@ class Settled:
 
 
 @contextmanager
-def noted() -> Iterator[list[str]]:
-    """Collect this package's warnings, which are kept with what was made; others go their usual way."""
-    notes: list[str] = []
+def noted() -> Iterator[list[Note]]:
+    """Collect this package's warnings, each once, which are kept with what was made; others go their way."""
+    notes: list[Note] = []
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ForecastKitWarning)
         yield notes
     for warning in caught:
         if issubclass(warning.category, ForecastKitWarning):
-            notes.append(str(warning.message))
+            note = Note(warning.category.__name__, str(warning.message))
+            notes += [] if note in notes else [note]
         else:
             warnings.warn_explicit(
                 warning.message, warning.category, warning.filename, warning.lineno, registry=_shown

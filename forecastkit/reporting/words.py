@@ -298,6 +298,7 @@ def _caveats(comparison: Comparison) -> list[str]:
             "Training windows grow with the origin, so tests against nested references are approximate."
         )
     lines += forecasts.settings.get("notes", ())
+    lines += _device_lines(forecasts)
     if comparison.series.spacing == "observations":
         lines.append("Dates follow no fixed frequency: the horizon counts observations.")
     untested = {
@@ -328,6 +329,14 @@ def _caveats(comparison: Comparison) -> list[str]:
             f"{lost} of {len(forecasts.origins)} origins were left out, because some model failed there."
         )
     return lines
+
+
+def _device_lines(forecasts: Forecasts) -> list[str]:
+    """Say which networks were asked for on a GPU and ran elsewhere."""
+    models = forecasts.settings.get("models", {})
+    asked = [m for m in forecasts.models if models.get(m, {}).get("settings", {}).get("device") == "gpu"]
+    missed = [m for m in asked if any(fact.get("device") == "CPU" for fact in forecasts.facts.get(m, ()))]
+    return [f"A GPU was asked for, and there was none: {', '.join(missed)} ran on the CPU."] if missed else []
 
 
 def _reason(comparison: Comparison, model: str, h: int) -> str:

@@ -126,6 +126,19 @@ class Task:
         return sum(map(len, self.parts))
 
 
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A warning that a model gave: the name of its class among `errors`, and its text."""
+
+    kind: str
+    text: str
+
+
+def notes_from(told: Iterable[str | Sequence[str]]) -> tuple[Note, ...]:
+    """Read notes from JSON: pairs of kind and text, or a text alone, as stores of before have it."""
+    return tuple(Note("ForecastKitWarning", one) if isinstance(one, str) else Note(*one) for one in told)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Made:
     """What a task made.
@@ -137,7 +150,7 @@ class Made:
     """
 
     blocks: tuple[Block, ...]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Note, ...] = ()
     provisional: bool = False
 
     def with_footprints(self, footprints: tuple[Footprint, ...]) -> Made:

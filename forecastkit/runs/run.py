@@ -16,7 +16,7 @@ from typing import Any
 from filelock import FileLock, Timeout
 
 from forecastkit.errors import LockedError, StoreWarning
-from forecastkit.runs.blocks import Made, Task, digest_of, pack, plain, unpack
+from forecastkit.runs.blocks import Made, Task, digest_of, notes_from, pack, plain, unpack
 from forecastkit.runs.database import named_errors, transaction
 
 DAMAGE = (KeyError, ValueError, TypeError, AttributeError, zlib.error)
@@ -92,7 +92,8 @@ class Run:
             StoreError: it could not be kept; see its kinds.
         """
         entries = [block.entry() for block in made.blocks]
-        told = zlib.compress(to_text({"blocks": entries, "notes": made.notes}).encode(), 1)
+        notes = [(note.kind, note.text) for note in made.notes]
+        told = zlib.compress(to_text({"blocks": entries, "notes": notes}).encode(), 1)
         data = pack(made.blocks)
         with transaction(self.connection, self.path) as write:
             forget(write, [task.key])
@@ -154,7 +155,7 @@ def read_made(told: bytes, data: bytes, digest: str, provisional: int) -> Made:
     if digest_of(data, told) != digest:
         raise ValueError("its hash differs")
     content = json.loads(zlib.decompress(told))
-    return Made(unpack(content["blocks"], data), tuple(content["notes"]), bool(provisional))
+    return Made(unpack(content["blocks"], data), notes_from(content["notes"]), bool(provisional))
 
 
 def forget(write: sqlite3.Connection, keys: Iterable[str]) -> None:

@@ -32,7 +32,7 @@ from forecastkit.errors import (
     StoreWarning,
 )
 from forecastkit.runs import database
-from forecastkit.runs.blocks import Block, Failure, Footprint, Made, Task
+from forecastkit.runs.blocks import Block, Failure, Footprint, Made, Note, Task
 from forecastkit.runs.store import Store, open_store
 from forecastkit.series.series import Series
 
@@ -55,7 +55,7 @@ def made(number: int) -> Made:
     blank = np.full((1, 3), np.nan)
     second = Block("ar", number, np.array([14]), blank, None, (failure,), 0.5, 0.25, {"p": 2, "x": 1 / 3})
     second = replace(second, footprints=(Footprint(7, 10**8, 3 * 10**9), Footprint(7, None, number)))
-    return Made((first, second), ("a note",))
+    return Made((first, second), (Note("DeviceWarning", "a note"),))
 
 
 def assert_same(found: Made, expected: Made) -> None:

@@ -201,8 +201,9 @@ class Loop:
                     watch.see(self._evaluate(*held_out).numpy(), losses, self._current)
                     tell_epoch(epoch, schedule.epochs)
         except (tf.errors.ResourceExhaustedError, MemoryError) as error:
+            count = "a network" if self.stack == 1 else f"{self.stack} networks"
             raise TrainingError(
-                f"There is not enough memory to train {self.stack} networks of {self.spec.units} units on "
+                f"There is not enough memory to train {count} of {self.spec.units} units on "
                 f"batches of {self.spec.batch} windows of {self.spec.lookback} steps. Use a smaller batch, a "
                 "shorter lookback, fewer units or fewer workers."
             ) from error
