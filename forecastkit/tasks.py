@@ -18,6 +18,10 @@ from forecastkit.workers import InProcess, Workers, local_workers
 Key = TypeVar("Key", bound=Hashable)
 PULSE = 0.5
 """Seconds between two looks at how far tasks are."""
+KILLED = (
+    "Its worker process died, twice, the second time with nothing beside it. Systems that run out of memory "
+    "end processes so: make the model smaller, or free some."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +176,10 @@ class _Flow:
             self.suspects.append(key)
         else:
             name = type(error).__name__ if error is not None else "CancelledError"
-            self._hand_over(key, TaskFailure("crashed", name, str(error) or "Its worker died, twice."))
+            message = (
+                KILLED if isinstance(error, BrokenExecutor) else str(error) or "It was cancelled, twice."
+            )
+            self._hand_over(key, TaskFailure("crashed", name, message))
 
     def _hand_over(self, key: Any, result: Any) -> None:
         self.results[key] = result

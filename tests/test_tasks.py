@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from chores import awkward, environment, kill_once, sleep_until, square
 
-from forecastkit.tasks import TaskFailure, map_tasks
+from forecastkit.tasks import KILLED, TaskFailure, map_tasks
 from forecastkit.workers import InProcess
 
 HERE = Path(__file__).parent
@@ -47,7 +47,7 @@ def test_97_results_and_three_named_failures() -> None:
     failures = {key: result for key, result in found.items() if isinstance(result, TaskFailure)}
     assert failures == {
         13: TaskFailure("raised", "ArithmeticError", "unlucky"),
-        50: TaskFailure("crashed", "BrokenProcessPool", failures[50].message),
+        50: TaskFailure("crashed", "BrokenProcessPool", KILLED),
         77: TaskFailure("late", "TimeoutError", "It was not done after 3 s and was ended."),
     }
     assert {key: found[key] for key in found if key not in failures} == {
