@@ -296,19 +296,19 @@ class Loop:
         for layer in range(self.spec.layers):
             own = weights[PER_LAYER * layer : PER_LAYER * (layer + 1)]
             last = layer == self.spec.layers - 1
-            if kept is None and not self._layers:
+            if self._layers:
+                sequence = self._by_keras(layer, sequence, own)
+                sequence = sequence[-1] if last else sequence
+            elif kept is None:
                 sequence = run_ahead(self.spec.cell, sequence, own, every=not last)
             else:
-                sequence = self._recur(layer, sequence, own)
-                sequence = sequence[-1] if last else sequence
+                sequence = recur(self.spec.cell, sequence, own, every=not last)
             if kept is not None and self.spec.dropout:
                 sequence *= tf.cast(kept[:, layer], tf.float32) / (1.0 - self.spec.dropout)
         return sequence
 
-    def _recur(self, layer: int, sequence: tf.Tensor, weights: Tensors) -> tf.Tensor:
-        """Run a recurrent layer, (L, K, N, inputs) -> (L, K, N, units)."""
-        if not self._layers:
-            return recur(self.spec.cell, sequence, weights)
+    def _by_keras(self, layer: int, sequence: tf.Tensor, weights: Tensors) -> tf.Tensor:
+        """Run a recurrent layer of Keras, (L, 1, N, inputs) -> (L, 1, N, units)."""
         alone = tf.transpose(sequence[:, 0], [1, 0, 2])
         made = self._layers[layer]
         states, _ = made.stateless_call([w[0] for w in weights], made.non_trainable_variables, alone)

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from scipy.special import ndtri
 
+from forecastkit.models._rolling_ols import one_thread
 from forecastkit.models.networks.spec import NetworkSpec
 
 Array32: TypeAlias = np.ndarray[Any, np.dtype[np.float32]]
@@ -43,7 +44,8 @@ def draw_weights(spec: NetworkSpec, rng: np.random.Generator) -> Weights:
         kernel, recurrent, bias = drawn[PER_LAYER * layer : PER_LAYER * (layer + 1)]
         limit = np.sqrt(6.0 / sum(kernel.shape))
         kernel[:] = rng.uniform(-limit, limit, kernel.shape)
-        q, r = np.linalg.qr(rng.normal(size=recurrent.shape[::-1]))
+        with one_thread():
+            q, r = np.linalg.qr(rng.normal(size=recurrent.shape[::-1]))
         recurrent[:] = (q * np.sign(np.diag(r))).T
         if spec.cell == "lstm":
             bias[spec.units : 2 * spec.units] = 1.0
