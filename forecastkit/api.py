@@ -295,8 +295,8 @@ def _run(
 ) -> Forecasts:
     """Check what was asked, run it, and keep it."""
     transform = find_transform(asked.transform)
-    settings = _settings(data, asked)
     check_runnable(data, asked.plan, transform)
+    settings = _settings(data, asked)
     if workers is not None and workers < 1:
         raise PlanError(f"workers={workers} was given; at least 1 is needed.")
     return run_backtest(
@@ -320,7 +320,14 @@ def _settings(data: Series, asked: Asked) -> dict[str, Any]:
     check_training(asked.seeds, asked.seed, asked.device)
     recipes = _recipes(asked, data)
     _check_refits(asked.plan, recipes)
-    return describe_request(asked.plan, recipes, transform=asked.transform, seed=asked.seed, loss=asked.loss)
+    return describe_request(
+        asked.plan,
+        recipes,
+        observations=len(data),
+        transform=asked.transform,
+        seed=asked.seed,
+        loss=asked.loss,
+    )
 
 
 def _conclude(data: Series, asked: Asked, forecasts: Forecasts, store: Store) -> Comparison:

@@ -28,7 +28,7 @@ class BacktestPlan:
         gap: observations between the last one a fit may use and the origin.
         train_window: observations a fit may use; None lets the training part grow.
         refit_every: origins between two fits, None for one fit; or one of these per model. Models not named
-            use their own default: AR 1, networks one fit.
+            use their own default: AR 1, networks as many as let the past grow by a tenth.
 
     Raises:
         PlanError: a number is out of range.
@@ -88,11 +88,25 @@ class BacktestPlan:
         first = max(earliest, min(training, last))
         return min((last - first) // self.step + 1, max(250, 20 * self.horizon))
 
-    def refit_interval(self, model: str, default: int | None) -> int | None:
-        """Origins between two fits of a model, None for one fit."""
-        if isinstance(self.refit_every, Mapping):
-            return self.refit_every.get(model, default)
-        return self.refit_every
+    def refit_interval(self, model: str, default: float | None, observations: int) -> int | None:
+        """Origins between two fits of a model, None for one fit.
+
+        Args:
+            model: its name.
+            default: origins, or a share below 1 of the first training part, for a model that is not named.
+            observations: length of the series.
+        """
+        if not isinstance(self.refit_every, Mapping):
+            return self.refit_every
+        own = self._origins_apart(default, observations)
+        interval: int | None = self.refit_every.get(model, own)
+        return interval
+
+    def _origins_apart(self, default: float | None, observations: int) -> int | None:
+        if default is None or default >= 1:
+            return None if default is None else int(default)
+        first = self.training_part(int(self.origin_positions(observations)[0]))
+        return max(1, round(default * float(first.stop - first.start) / self.step))
 
     def blocks(self, origins: Indices, interval: int | None) -> list[Indices]:
         """Split the origins into runs that share one fit, made at the first origin of each."""

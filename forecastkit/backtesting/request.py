@@ -23,7 +23,13 @@ PACKAGES = ("forecastkit", "numpy", "scipy", "pandas", "statsmodels", "tensorflo
 
 
 def describe_request(
-    plan: BacktestPlan, recipes: Mapping[str, Forecaster], *, transform: str, seed: int, loss: str
+    plan: BacktestPlan,
+    recipes: Mapping[str, Forecaster],
+    *,
+    observations: int,
+    transform: str,
+    seed: int,
+    loss: str,
 ) -> dict[str, Any]:
     """List plan, models, transform, seed, loss, versions and a hash of this package's code.
 
@@ -32,7 +38,7 @@ def describe_request(
     """
     return {
         "plan": {f.name: canonical(getattr(plan, f.name)) for f in fields(plan)},
-        "models": {name: _describe(recipe, plan, name) for name, recipe in recipes.items()},
+        "models": {name: _describe(recipe, plan, name, observations) for name, recipe in recipes.items()},
         "transform": transform,
         "seed": int(seed),
         "loss": loss,
@@ -103,14 +109,14 @@ def _hash_of(file: Path, changed: int) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()[:16]
 
 
-def _describe(recipe: Forecaster, plan: BacktestPlan, name: str) -> dict[str, Any]:
+def _describe(recipe: Forecaster, plan: BacktestPlan, name: str, observations: int) -> dict[str, Any]:
     inside = recipe.function if isinstance(recipe, FromFunction) else recipe
     settings = canonical(inside)
     return {
         "family": family_of(recipe),
         "seeds": seeds_of(recipe),
         "covariates": list(covariates_of(recipe)),
-        "refit_every": plan.refit_interval(name, getattr(recipe, "default_refit", 1)),
+        "refit_every": plan.refit_interval(name, getattr(recipe, "default_refit", 1), observations),
         "settings": settings if isinstance(settings, dict) else {"model": settings},
     }
 

@@ -93,7 +93,8 @@ def _bench(
 ) -> Bench:
     """Set up one model."""
     origins = plan.origin_positions(len(series), series.name)
-    parts = plan.blocks(origins, plan.refit_interval(name, getattr(recipe, "default_refit", 1)))
+    interval = plan.refit_interval(name, getattr(recipe, "default_refit", 1), len(series))
+    parts = plan.blocks(origins, interval)
     return Bench(name, recipe, series, plan, seen_transform(recipe, transform), seed, parts)
 
 

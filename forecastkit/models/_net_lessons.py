@@ -23,12 +23,17 @@ class Block:
     Args:
         inputs: of the network, shape (N, steps, channels).
         linear: of the last layer beside the hidden state, shape (N, F).
-        targets: errors of the base in units of `Frame.scale`, cut off at CLIP, shape (N, H).
+        targets: errors of the base in units of `Frame.scale`, cut off at CLIP, shape (N, H); NaN beyond the
+            end of the past.
     """
 
     inputs: Cube
     linear: Matrix
     targets: Matrix
+
+    def part(self, rows: slice) -> Block:
+        """Some of the windows."""
+        return Block(self.inputs[rows], self.linear[rows], self.targets[rows])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,13 +65,29 @@ class Frame:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lessons:
-    """Three blocks of windows, in order of time, with their frame and origins."""
+    """Windows in order of time, with their frame and origins.
+
+    Args:
+        split: origins of the three blocks.
+        frame: base, view and scales.
+        train: windows that train.
+        later: all windows after them, up to the last value; among them those that stop and guard.
+    """
 
     split: Split
     frame: Frame
     train: Block
-    stop: Block
-    guard: Block
+    later: Block
+
+    @property
+    def rows(self) -> tuple[slice, slice]:
+        """Where in `later` the windows that stop and those that guard stand."""
+        first = int(self.split.train[-1]) + 1
+        stop, guard = (
+            slice(int(origins[0]) - first, int(origins[-1]) + 1 - first)
+            for origins in (self.split.stop, self.split.guard)
+        )
+        return stop, guard
 
     @classmethod
     def of(
@@ -85,10 +106,8 @@ class Lessons:
             base = choose_repeat(history, split, horizon, drawn=level_visible and is_stationary(history))
         else:
             base = AutoregressivePath(autoregression, train_until=int(split.train[-1]) + horizon)
-        paths = [
-            base.inside(history, origins, horizon, training=origins is split.train)
-            for origins in (split.train, split.stop, split.guard)
-        ]
+        origins = split.train, np.arange(split.train[-1] + 1, len(level_of(history)))
+        paths = [base.inside(history, own, horizon, training=own is split.train) for own in origins]
         errors = targets_of(level_of(history), split.train, horizon) - paths[0]
         seen = Seen.inside(history, split.train, shape.lookback, horizon)
         frame = Frame(
@@ -96,18 +115,15 @@ class Lessons:
             View.fit(seen, history.period, fold=shape.fold, level_visible=level_visible, log=shape.log),
             np.array([robust_size(column) for column in errors.T]),
         )
-        blocks = (
-            frame.block(history, origins, path)
-            for origins, path in zip((split.train, split.stop, split.guard), paths, strict=True)
-        )
-        return cls(split, frame, *blocks)
+        train, later = (frame.block(history, *pair) for pair in zip(origins, paths, strict=True))
+        return cls(split, frame, train, later)
 
     def guarded_error(self, history: History, corrections: Matrix) -> float:
         """Squared error in the guard's block over that of the last value, geometric mean over h."""
         level, origins = level_of(history), self.split.guard
         moves = targets_of(level, origins, len(self.frame.scale)) - level[origins - 1][:, None]
         naive = np.mean(np.clip(moves / self.frame.scale, -CLIP, CLIP) ** 2, axis=0)
-        ours = np.mean((self.guard.targets - corrections) ** 2, axis=0)
+        ours = np.mean((self.later.targets[self.rows[1]] - corrections) ** 2, axis=0)
         return float(np.exp(np.mean(np.log(np.maximum(ours, 1e-300) / np.maximum(naive, 1e-300)))))
 
     def facts(self, history: History) -> dict[str, Any]:

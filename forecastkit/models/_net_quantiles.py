@@ -71,11 +71,13 @@ def spread_around(lessons: Lessons, seen: Sequence[Matrix], readout: Readout, gu
         readout: of the corrections.
         guard: share of the correction that is taken by h, shape (H,).
     """
-    blocks = (lessons.train, lessons.stop, lessons.guard)
-    features = [spread_features(x, b.linear, lessons.frame.view) for x, b in zip(seen, blocks, strict=True)]
+    train, later = lessons.train, lessons.later
+    rows = [(0, slice(None)), *((1, rows) for rows in lessons.rows)]
+    blocks = train, later
+    features = [spread_features(seen[b][r], blocks[b].linear[r], lessons.frame.view) for b, r in rows]
     with one_thread():
-        corrections = [guard * (x @ readout.coefficients + readout.constant) for x in seen]
-    errors = [b.targets - c for b, c in zip(blocks, corrections, strict=True)]
+        corrections = [guard * (seen[b][r] @ readout.coefficients + readout.constant) for b, r in rows]
+    errors = [blocks[b].targets[r] - c for (b, r), c in zip(rows, corrections, strict=True)]
     return solve_spread(features, errors, guard > 0)
 
 

@@ -80,6 +80,36 @@ def solve_readout(
     return Readout(coefficients, means - centre @ coefficients, np.array(PENALTIES)[best])
 
 
+def solve_again(readout: Readout, features: Matrix, targets: Matrix, *, absolute: bool = False) -> Readout:
+    """Fit every step anew, with its penalty, on all windows whose target is known.
+
+    Args:
+        readout: whose penalties are kept.
+        features: shape (N, F).
+        targets: NaN where unknown, shape (N, H).
+        absolute: whether absolute errors count.
+    """
+    with one_thread():
+        whole = np.isfinite(targets).all(axis=1)
+        scale, centre = _standardised(features[whole], targets[whole])[2:]
+        design = np.hstack([np.ones((len(features), 1)), (features - centre) / scale])
+        gram, moment = design[whole].T @ design[whole], design[whole].T @ targets[whole]
+        solved = []
+        for h, penalty in enumerate(readout.penalties.tolist()):
+            known = np.isfinite(targets[:, h])
+            if absolute:
+                constant, slopes = _reweighted(design[known, 1:], targets[known, h], penalty)
+                solved.append(np.append(constant, slopes))
+                continue
+            late = known & ~whole
+            ridge = np.diag([0.0, *np.full(features.shape[1], penalty * known.sum())])
+            normal = gram + design[late].T @ design[late] + ridge
+            solved.append(np.linalg.solve(normal, moment[:, h] + design[late].T @ targets[late, h]))
+    found = np.stack(solved, axis=1)
+    coefficients = found[1:] / scale[:, None]
+    return Readout(coefficients, found[0] - centre @ coefficients, readout.penalties)
+
+
 def _standardised(features: Matrix, targets: Matrix) -> tuple[Matrix, Vector, Vector, Vector]:
     """Standardised features, constants zero; means of the targets; spread and mean of the features."""
     centre, spread = features.mean(axis=0), features.std(axis=0)

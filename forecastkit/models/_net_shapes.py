@@ -76,37 +76,38 @@ def search(
         changes.append(lambda shape: replace(shape, units=WIDE))
     if wishes.log is None and _spans_magnitudes(history):
         changes.append(lambda shape: replace(shape, log=True))
-    changes = changes[: most - 1]
-    if not changes:
-        return best, 0
-    least = yield from error(best)
+    errors: dict[Shape, float] = {}
     for change in changes:
-        shape = change(best)
-        found = yield from error(shape)
-        if found < CLEARLY * least:
-            best, least = shape, found
-    return best, 1 + len(changes)
+        other = change(best)
+        unknown = [shape for shape in (best, other) if shape not in errors]
+        if other == best or len(errors) + len(unknown) > most:
+            continue
+        for shape in unknown:
+            errors[shape] = yield from error(shape)
+        if errors[other] < CLEARLY * errors[best]:
+            best = other
+    return best, len(errors)
 
 
 def _instead(other: Shape, shape: Shape) -> Shape:
-    """The window of `other`, all else of `shape`."""
-    return replace(shape, lookback=other.lookback, fold=other.fold)
+    """The window and width of `other`, all else of `shape`."""
+    return replace(other, log=shape.log)
 
 
 def _windows(history: History, horizon: int, wishes: Wishes) -> list[Shape]:
-    """Windows that fit a past, the most promising first, at least one."""
-    period = history.period
+    """Windows that fit a past, the most promising first, at least one: of a long series, folded ones."""
+    period, width, log = history.period, wishes.units or NARROW, bool(wishes.log)
     n = len(history.values) + history.changes
     room = max(longest_past(n, horizon), SHORTEST)
     lengths = (wishes.lookback,) if wishes.lookback else (12, 24) if n < FEW else (12, 48)
     steps = sorted({length if wishes.lookback else min(max(length, period), room) for length in lengths})
-    found = [(length, 1) for length in steps]
-    if wishes.fold:
-        found = [(max(1, length // wishes.fold) * wishes.fold, wishes.fold) for length in steps]
-    elif not wishes.lookback and period >= LONG_SEASON and SEASONS * period <= room // 2:
-        found.append((SEASONS * period, period))
-    units, log = wishes.units or NARROW, bool(wishes.log)
-    return [Shape(length, fold, units, log) for length, fold in dict.fromkeys(found)]
+    fold = wishes.fold or 1
+    found = [Shape(max(1, length // fold) * fold, fold, width, log) for length in steps]
+    if not wishes.fold and not wishes.lookback and period >= LONG_SEASON and SEASONS * period <= room // 2:
+        folded = Shape(SEASONS * period, period, width, log)
+        long = [replace(folded, units=wishes.units or WIDE), found[-1]]
+        found = [*found, folded] if n < FEW else long
+    return list(dict.fromkeys(found))
 
 
 def _spans_magnitudes(history: History) -> bool:

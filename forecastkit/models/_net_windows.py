@@ -14,11 +14,11 @@ from forecastkit.models.protocol import History
 
 FEWEST_TRAINING = 16
 """Windows without which nothing is trained."""
-FEWEST_HELD_OUT, MANY = 8, 200
+FEWEST_HELD_OUT, MANY = 8, 400
 """Windows of the stopping block, and of the guard's block, at least, and enough of them."""
 STOP_SHARE, GUARD_SHARE = 9, 6
 """One value in so many goes into each block,"""
-STOP_SPANS, GUARD_SPANS = 12, 24
+STOP_SPANS, GUARD_SPANS = 24, 48
 """but no more windows than so many horizons, or MANY: what came last is worth training on."""
 
 
@@ -120,8 +120,9 @@ class Seen:
 
 
 def targets_of(level: Vector, origins: Indices, horizon: int) -> Matrix:
-    """The levels that follow each origin: shape (N, H)."""
-    return np.asarray(sliding_window_view(level, horizon)[origins])
+    """The levels that follow each origin, NaN beyond the last one: shape (N, H)."""
+    ended = np.append(level, np.full(horizon, np.nan))
+    return np.asarray(sliding_window_view(ended, horizon)[origins])
 
 
 def _covariates(history: History, rows: Indices, horizon: int) -> Cube:

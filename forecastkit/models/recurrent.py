@@ -17,7 +17,7 @@ from forecastkit.models._net_guard import guard_weights, nothing_is_found
 from forecastkit.models._net_learning import Learner, Lesson, learn
 from forecastkit.models._net_lessons import Block, Frame, Lessons, past_of
 from forecastkit.models._net_quantiles import SpreadReadout, spread_around, spread_features
-from forecastkit.models._net_readout import Readout, solve_readout
+from forecastkit.models._net_readout import Readout, solve_again, solve_readout
 from forecastkit.models._net_shapes import NARROW, SHORTEST, Shape, Wishes, search
 from forecastkit.models._net_windows import Seen, check_room, level_of
 from forecastkit.models.autoregressive import Autoregression
@@ -29,6 +29,10 @@ from forecastkit.models.protocol import Family, History
 
 FEW_WINDOWS = 500
 """Windows below which batches are smaller and epochs more."""
+EPOCHS, FEWEST_EPOCHS, MOST_EPOCHS = 40, 12, 120
+"""Usual passes over the windows; fewer where there are many windows, more where there are few."""
+PASSED = 100_000
+"""Windows that are passed in all where there are many: a rate that is to fall has to reach its end."""
 COOLER = 4.0
 """A warm refit starts at the learning rate divided by this."""
 USUAL_LOOKBACK, STARTING_SECONDS = 24, 1.0
@@ -50,7 +54,8 @@ class Recurrent:
     a cosine; training stops early on a block of the past whose targets follow all training targets. The last
     layer is then solved by ridge regression on the hidden state and the window, with the penalty that does
     best on the same block. guard(h) comes from a third block, later still: 0 where the correction cannot be
-    told from none. Several seeds are fitted and averaged.
+    told from none. When both are chosen, the last layer is solved once more on every target that is known.
+    Several seeds are fitted and averaged.
 
     Args:
         name: what the model is called.
@@ -64,7 +69,7 @@ class Recurrent:
         log: whether the network sees logarithms, by default what the selection finds for positive series.
         tries: shapes that the selection may try, each for a third of the epochs.
         batch: windows per step; by default 32 below 500 windows, 64 above.
-        epochs: passes over the windows; by default 120 below 500 windows, 40 above.
+        epochs: passes over the windows; by default 120 below 500 windows, 40 above, fewer from 2,500 on.
         patience: epochs without a gain on the stopping block before training ends; by default epochs / 4.
         learning_rate, weight_decay, dropout: of the training.
         loss: the error that is minimised, the same that is scored.
@@ -72,7 +77,7 @@ class Recurrent:
         warm_epochs: of a refit that starts from the weights of the fit before; 0 starts afresh each time.
         device: "auto" for a GPU where there is one, "cpu" or "gpu".
         guarded: False takes every correction as it is.
-        default_refit: origins between two fits, None for one fit.
+        default_refit: origins between two fits, as many as let the past grow by this share; None for one fit.
         covariates: of a history that are shown to the network.
         selection: what the selection cost, told by `prepare`.
     """
@@ -98,7 +103,7 @@ class Recurrent:
     warm_epochs: int = 4
     device: Device = "auto"
     guarded: bool = True
-    default_refit: int | None = None
+    default_refit: float | None = 0.1
     family: Family = "network"
     covariates: tuple[str, ...] = ("known", "past")
     selection: Mapping[str, Any] = field(default_factory=dict, compare=False)
@@ -184,19 +189,20 @@ class Recurrent:
             level_visible=bool(self.level_visible),
             autoregression=self.autoregression,
         )
-        train, stop, guard = lessons.train, lessons.stop, lessons.guard
+        train, later = lessons.train, lessons.later
+        stop, guard = lessons.rows
         spec = self._spec(shape, train)
         loop = network_loop(spec, self.device)
         weights, schedule = self._start(start, spec, len(train.targets))
-        given = (train.inputs, train.targets), (stop.inputs, stop.targets)
+        given = (train.inputs, train.targets), (later.inputs[stop], later.targets[stop])
         training = yield Lesson(spec, self.device, *given, schedule, rng, weights)
         seen = [
-            np.hstack([loop.states(training.weights, block.inputs), block.linear])
-            for block in (train, stop, guard)
+            np.hstack([loop.states(training.weights, block.inputs), block.linear]) for block in (train, later)
         ]
         absolute = self.loss == "absolute"
-        readout = solve_readout((seen[0], train.targets), (seen[1], stop.targets), absolute=absolute)
-        trust = self._trust(history, lessons, readout.apply(seen[2]))
+        held_out = seen[1][stop], later.targets[stop]
+        readout = solve_readout((seen[0], train.targets), held_out, absolute=absolute)
+        trust = self._trust(history, lessons, readout.apply(seen[1][guard]))
         spread = spread_around(lessons, seen, readout, trust)
         facts = {
             **lessons.facts(history),
@@ -209,10 +215,12 @@ class Recurrent:
             "refit": "cold" if weights is None else f"warm, {schedule.epochs} epochs",
             "learning_rate": training.learning_rate,
             **kernel_facts(loop.processor, spec.cell),
-            "validation_ratio": error_ratio(stop.targets, readout.apply(seen[1]), absolute=absolute),
+            "validation_ratio": error_ratio(held_out[1], readout.apply(held_out[0]), absolute=absolute),
             "guard": [round(float(share), 4) for share in trust],
-            "guard_error": lessons.guarded_error(history, trust * readout.apply(seen[2])),
+            "guard_error": lessons.guarded_error(history, trust * readout.apply(seen[1][guard])),
         }
+        targets = np.concatenate([train.targets, later.targets])
+        readout = solve_again(readout, np.concatenate(seen), targets, absolute=absolute)
         recipe = replace(self, lookback=shape.lookback, fold=shape.fold, units=shape.units, log=shape.log)
         return FittedRecurrent(spec, training.weights, lessons.frame, readout, trust, spread, facts, recipe)
 
@@ -231,7 +239,7 @@ class Recurrent:
         horizon = corrections.shape[1]
         if not self.guarded:
             return np.ones(horizon)
-        weights = guard_weights(lessons.guard.targets, corrections)
+        weights = guard_weights(lessons.later.targets[lessons.rows[1]], corrections)
         if weights.any() and nothing_is_found(history, lessons.split, horizon):
             return np.zeros(horizon)
         return weights
@@ -251,7 +259,9 @@ class Recurrent:
         )
 
     def _epochs(self, windows: int) -> int:
-        return self.epochs or (120 if windows < FEW_WINDOWS else 40)
+        if windows < FEW_WINDOWS:
+            return self.epochs or MOST_EPOCHS
+        return self.epochs or min(EPOCHS, max(FEWEST_EPOCHS, PASSED // windows))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

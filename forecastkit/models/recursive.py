@@ -32,7 +32,7 @@ class RecursiveRecurrent:
         loss: the error that is minimised.
         device: "auto", "cpu" or "gpu".
         one_step: recipe of the network.
-        default_refit: origins between two fits, None for one fit.
+        default_refit: origins between two fits, as many as let the past grow by this share; None for one fit.
         selection: what the selection of a shape cost, told by `prepare`.
     """
 
@@ -45,7 +45,7 @@ class RecursiveRecurrent:
     loss: Literal["squared", "absolute"] = "squared"
     device: Device = "auto"
     one_step: Recurrent = ONE_STEP
-    default_refit: int | None = None
+    default_refit: float | None = 0.1
     family: Family = "network"
     selection: Mapping[str, Any] = field(default_factory=dict, compare=False)
 

@@ -170,12 +170,26 @@ class TestRefits:
 
     def test_policy_by_model(self):
         plan = BacktestPlan(refit_every={"ar": 5, "lstm": None})
-        assert [plan.refit_interval(name, 1) for name in ("ar", "lstm", "mine")] == [5, None, 1]
-        assert BacktestPlan().refit_interval("lstm", None) is None
+        assert [plan.refit_interval(name, 1, 100) for name in ("ar", "lstm", "mine")] == [5, None, 1]
+        assert BacktestPlan().refit_interval("lstm", None, 100) is None
 
     def test_one_policy_for_all(self):
-        assert BacktestPlan(refit_every=20).refit_interval("ar", 1) == 20
-        assert BacktestPlan(refit_every=None).refit_interval("ar", 1) is None
+        assert BacktestPlan(refit_every=20).refit_interval("ar", 1, 100) == 20
+        assert BacktestPlan(refit_every=None).refit_interval("ar", 1, 100) is None
+
+    @pytest.mark.parametrize(
+        ("settings", "share", "origins"),
+        [
+            ({"origins": 51}, 0.1, 14),
+            ({"origins": 26, "step": 2}, 0.1, 7),
+            ({"train_window": 30}, 0.1, 3),
+            ({"origins": 51}, 0.001, 1),
+        ],
+    )
+    def test_a_share_is_of_the_first_training_part(self, settings, share, origins):
+        """200 values, horizon 10, 51 origins from 140 on: a tenth of 140 are 14."""
+        plan = BacktestPlan(horizon=10, **settings)
+        assert plan.refit_interval("lstm", share, 200) == origins
 
 
 class TestRefused:

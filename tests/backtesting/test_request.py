@@ -27,7 +27,12 @@ def shifted(by):
 def described(model):
     recipe = as_forecaster(model, "mine")
     return describe_request(
-        BacktestPlan(horizon=2), {"mine": recipe}, transform="none", seed=0, loss="squared"
+        BacktestPlan(horizon=2),
+        {"mine": recipe},
+        observations=100,
+        transform="none",
+        seed=0,
+        loss="squared",
     )
 
 

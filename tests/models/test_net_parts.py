@@ -12,7 +12,7 @@ from forecastkit.models._net_bases import AutoregressivePath, Repeat, choose_rep
 from forecastkit.models._net_guard import guard_weights, nothing_is_found
 from forecastkit.models._net_learning import learn
 from forecastkit.models._net_lessons import Lessons
-from forecastkit.models._net_readout import by_row, solve_readout
+from forecastkit.models._net_readout import Readout, by_row, solve_again, solve_readout
 from forecastkit.models._net_shapes import Shape, Wishes, search
 from forecastkit.models._net_view import View, robust_size
 from forecastkit.models._net_windows import Seen, Split, check_room, longest_past
@@ -159,6 +159,27 @@ class TestReadout:
         assert readout.penalties[0] == 10
         assert np.std(readout.apply(later[0])) < 0.2
 
+    def test_what_is_known_by_then_is_used_at_every_step(self, rng):
+        """The last window has a target one step ahead and none two steps ahead."""
+        features = rng.normal(size=(40, 2))
+        targets = rng.normal(size=(40, 2))
+        readout = Readout(np.zeros((2, 2)), np.zeros(2), np.full(2, 1e-12))
+        targets[-1, 1] = np.nan
+        found = solve_again(readout, features, targets)
+        for h, known in enumerate((40, 39)):
+            design = np.hstack([np.ones((known, 1)), features[:known]])
+            expected = np.linalg.lstsq(design, targets[:known, h], rcond=None)[0]
+            assert [found.constant[h], *found.coefficients[:, h]] == pytest.approx(expected, rel=1e-8)
+
+    @pytest.mark.parametrize("absolute", [False, True])
+    def test_solving_again_on_the_same_windows_changes_nothing(self, rng, absolute):
+        features, targets = rng.normal(size=(80, 4)), rng.normal(size=(80, 3))
+        parts = (features[:50], targets[:50]), (features[50:], targets[50:])
+        readout = solve_readout(*parts, absolute=absolute)
+        again = solve_again(readout, features, targets, absolute=absolute)
+        assert again.coefficients == pytest.approx(readout.coefficients, abs=1e-9)
+        assert again.constant == pytest.approx(readout.constant, abs=1e-9)
+
     def test_absolute_errors_follow_the_median(self, rng):
         features = rng.normal(size=(400, 1))
         skewed = np.exp(rng.normal(size=400) * 1.5)[:, None]
@@ -235,8 +256,23 @@ class TestSearch:
     def test_a_long_season_may_share_a_step(self, history):
         tried = []
         self.search(history(ar1(3000), 24), 24, Wishes(), lambda s: tried.append(s) or 1.0, 9)
-        assert Shape(168, 24, 32) in tried
-        assert min(shape.lookback for shape in tried) == 24
+        assert tried == [Shape(168, 24, 64), Shape(48, 1, 32)]
+
+    def test_of_a_short_series_only_where_it_is_clearly_better(self, history):
+        tried = []
+        self.search(history(ar1(700), 24), 24, Wishes(), lambda s: tried.append(s) or 1.0, 9)
+        assert tried == [Shape(24, 1, 32), Shape(168, 24, 32)]
+
+
+def test_lessons_go_on_to_the_last_value(history):
+    values = ar1(200)
+    lessons = Lessons.of(history(values), 3, Shape(6, 1, 4), level_visible=True, autoregression=None)
+    stop, guard = lessons.rows
+    known = np.isfinite(lessons.later.targets).sum(axis=1)
+    assert known.tolist() == [3] * (len(known) - 2) + [2, 1]
+    first = int(lessons.split.train[-1]) + 1
+    assert (first + np.arange(len(known)))[stop].tolist() == lessons.split.stop.tolist()
+    assert (first + np.arange(len(known)))[guard].tolist() == lessons.split.guard.tolist()
 
 
 def test_lessons_take_their_scale_from_training_alone(history):

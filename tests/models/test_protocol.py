@@ -103,7 +103,7 @@ class TestDefaults:
         [
             (NAIVE, "reference", 1, None),
             (Autoregression(), "ar", 1, 1),
-            (Recurrent(seeds=4), "network", 4, None),
+            (Recurrent(seeds=4), "network", 4, 0.1),
         ],
     )
     def test_of_the_bundled_recipes(self, model, family, seeds, refit):
