@@ -19,8 +19,13 @@ from forecastkit.models.networks.spec import NetworkSpec, Schedule
 from forecastkit.models.networks.training import Training
 from forecastkit.models.networks.weights import Weights
 
-SMALL = 1024
-"""Units times batch up to which training networks together pays, as measured on processors."""
+SMALL = 2048
+"""Units times batch up to which training networks together pays.
+
+A step of a network among sixteen took a quarter of its time alone at 512, 0.4 at 1,024, 0.6 at 2,048, 0.9 at
+4,096 and as long at 8,192 (`tests/benchmarks/network_speed.py`, part `rule`). From 4,096 on the gain is less
+than what a stack loses by training on until its last network stops.
+"""
 STACK = 16
 """Networks trained together; fewer are filled up with copies, so that none depends on what stands beside it.
 

@@ -71,7 +71,7 @@ def forecast_panel(
     where that is accurate enough, else from the rows. All others are served one by one.
 
     Networks are trained before the first origin: each is what `network` makes of its series alone, whatever
-    stands beside it. Where units times batch is at most 1,024 they are trained sixteen at a time, which adds
+    stands beside it. Where units times batch is at most 2,048 they are trained sixteen at a time, which adds
     sums in another order (float32 rounding).
 
     Args:

@@ -121,7 +121,7 @@ def step(options: argparse.Namespace) -> None:
 
 def refits(options: argparse.Namespace) -> None:
     """Print seconds of the seeds with their refits, and how many times as fast ours are."""
-    n, epochs, warm = (1200, 2, 1) if options.small else (5000, 10, 2)
+    n, epochs, warm = (1200, 2, 1) if options.small else (5000, 10, 4)
     first = n - REFITS * STEP
     each = -(-len(Split.of(first, LOOKBACK, HORIZON).train) // BATCH)
     recipe = Recurrent(
@@ -153,7 +153,7 @@ def refits(options: argparse.Namespace) -> None:
     begun = ours()
     print(f"  first calls, with imports, not counted: ours {begun:.1f} s, the peers together {started:.1f} s")
     taken: dict[str, list[float]] = {"ours, 2 workers": []}
-    for _ in range(max(1, options.rounds - 1)):
+    for _ in range(max(1, options.rounds // 3)):
         taken["ours, 2 workers"].append(ours())
         for library, peer in every:
             name = f"{library}, {peer.threads} thread(s), 1 seed x {SEEDS}"
