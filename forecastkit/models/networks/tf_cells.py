@@ -19,6 +19,8 @@ import tensorflow as tf
 from forecastkit.models.networks.spec import Cell
 
 Tensors: TypeAlias = tuple[tf.Tensor, ...]
+UNROLLED = (4, 2, 1)
+"""Time steps in one round of a loop: each round has costs of its own."""
 
 
 def recur(cell: Cell, inputs: tf.Tensor, weights: list[tf.Tensor], *, every: bool) -> tf.Tensor:
@@ -216,6 +218,14 @@ def _scan(cell: Step, units: int, every: bool) -> Callable[[tf.Tensor, tf.Tensor
 
 
 def _while(steps: int, body: Callable[..., Any], start: tuple[Any, ...]) -> Any:
+    """Run a body for each time step, several steps in a round of the loop where that comes out even."""
+    times = next(times for times in UNROLLED if steps % times == 0)
+
+    def several(*state: Any) -> Any:
+        for _ in range(times):
+            state = body(*state)
+        return state
+
     return tf.while_loop(
-        lambda t, *_: t < steps, body, start, maximum_iterations=steps, parallel_iterations=1
+        lambda t, *_: t < steps, several, start, maximum_iterations=steps // times, parallel_iterations=1
     )
