@@ -151,16 +151,20 @@ class Audited:
     def fit_stops(self, model: str) -> list[int]:
         """One past the last observation that each of these fits could use, by the plan.
 
-        Where the fits cannot be told apart, that of the first one.
+        A fit tells nothing where all of its origins failed. Where the fits cannot be told apart, that of the
+        first one; of the last one if some failed, so that a failure accuses nobody.
         """
         plan, told = self.comparison.settings.get("plan", {}), self.facts(model)
         gap = int(plan.get("gap", 0)) if plan else 0
         every = self.comparison.settings.get("models", {}).get(model, {}).get("refit_every")
-        origins = self.forecasts.origins
-        starts = origins[:1] if every is None else origins[:: int(every)]
-        if not len(told) or len(told) % len(starts):
-            return [int(origins[0]) - gap] * len(told)
-        return [int(start) - gap for start in starts] * (len(told) // len(starts))
+        origins = self.forecasts.origins.tolist()
+        length = len(origins) if every is None else int(every)
+        parts = [origins[i : i + length] for i in range(0, len(origins), length)]
+        failed = {(one.seed, one.origin) for one in self.forecasts.failures if one.model == model}
+        seeds = range(len(self.forecasts.members.get(model, (0,))))
+        stops = [part[0] - gap for seed in seeds for part in parts if not {(seed, t) for t in part} <= failed]
+        unclear = parts[-1 if failed else 0][0] - gap
+        return stops if len(stops) == len(told) else [unclear] * len(told)
 
     def selection(self, model: str) -> Mapping[str, Any]:
         """What a model tells of the search behind its settings; empty where it searched nothing."""

@@ -277,6 +277,41 @@ def test_a_model_fitted_on_the_test_part_is_caught() -> None:
     assert found(compared(stationary(), net=early), "H-PREFIT")[0] == "pass"
 
 
+@dataclass(frozen=True)
+class Fails(Told):
+    """Fitted anew every ten origins, which its fits tell; the one from a given past fails."""
+
+    default_refit: int | None = 10
+    fails_at: int = 255
+    beyond: int = 0
+
+    def fit(self, history, *, horizon, rng):
+        known = len(history.values)
+        if known == self.fails_at:
+            raise ArithmeticError("no fit")
+        return replace(self, facts={"fitted_until": known + self.beyond})
+
+
+@pytest.mark.parametrize(("beyond", "level"), [(0, "pass"), (1, "fail")])
+def test_a_fit_that_failed_shifts_the_limits_of_no_other(beyond, level) -> None:
+    with pytest.warns(UnpairedOriginsWarning, match="ArithmeticError: no fit"):
+        result = compared(stationary(), net=Fails(beyond=beyond))
+    assert len(result.forecasts.facts["net"]) == 11
+    assert found(result, "H-PREFIT")[0] == level
+
+
+def test_failed_forecasts_of_a_fit_that_tells_accuse_nobody() -> None:
+    def breaks(values, horizon):
+        if 255 <= len(values) < 265:
+            raise ArithmeticError("no forecast")
+        return iterated(values, horizon)
+
+    with pytest.warns(UnpairedOriginsWarning, match="ArithmeticError: no forecast"):
+        result = compared(stationary(), net=Fails(fails_at=0, path=breaks))
+    assert len(result.forecasts.facts["net"]) == 12
+    assert found(result, "H-PREFIT")[0] == "pass"
+
+
 def with_selection(result: fk.Comparison, **told: dict[str, Any]) -> fk.Comparison:
     """The same result, whose models tell of a search."""
     return replace(result, forecasts=replace(result.forecasts, selection=told))
