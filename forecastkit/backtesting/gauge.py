@@ -65,10 +65,10 @@ def gauged() -> Iterator[Gauge]:
     global _looking
     gauge = Gauge()
     with _lock:
-        _gauges.append(gauge)
         if _looking is None or not _looking.is_alive():
             _looking = threading.Thread(target=_look, name="memory gauge", daemon=True)
             _looking.start()
+        _gauges.append(gauge)
     try:
         yield gauge
     finally:
@@ -79,8 +79,9 @@ def gauged() -> Iterator[Gauge]:
 def resident() -> int | None:
     """Bytes of this process that stand in memory; None where there is no /proc."""
     try:
-        return int(os.pread(_statm(STATM, os.getpid()), 100, 0).split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
+        file = _statm(STATM, os.getpid())
+        return int(os.pread(file, 100, 0).split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError, IndexError):  # the last two where others closed the file, and opened one
         return None
 
 

@@ -56,6 +56,19 @@ def test_measured_or_not_the_forecasts_are_the_same(monkeypatch) -> None:
     assert blind.footprints == {}
 
 
+@pytest.mark.parametrize("content", ["", "0 many"])
+def test_a_file_that_is_another_by_now_tells_nothing(monkeypatch, tmp_path, content) -> None:
+    (tmp_path / "other").write_text(content)
+    monkeypatch.setattr(gauge, "STATM", str(tmp_path / "other"))
+    assert resident() is None
+
+
+def test_a_system_without_pread_and_without_proc_tells_nothing(monkeypatch) -> None:
+    monkeypatch.setattr(gauge, "STATM", "/nowhere/statm")
+    monkeypatch.delattr(os, "pread")
+    assert resident() is None
+
+
 def test_without_proc_only_a_new_record_tells(monkeypatch) -> None:
     monkeypatch.setattr(gauge, "STATM", "/nowhere/statm")
     told = iter([5 * 2**30, 5 * 2**30, 5 * 2**30, 9 * 2**30])
