@@ -64,6 +64,7 @@ class NetworkFits:
         guarded: whether a guard weighs its corrections.
         ar: the autoregression beside it, None without one.
         ar_memory: how far back that looks, None where it does not tell.
+        ar_unknown: why it does not tell that.
         noise: luck of the seeds, None with one seed or where the network left the comparison.
         loss, ar_loss: average losses of network and autoregression by h, None where one left the comparison.
     """
@@ -76,6 +77,7 @@ class NetworkFits:
     guarded: bool = True
     ar: str | None = None
     ar_memory: Memory | None = None
+    ar_unknown: tuple[str, ...] = ()
     noise: SeedNoise | None = None
     loss: Vector | None = None
     ar_loss: Vector | None = None
@@ -94,6 +96,11 @@ class NetworkFits:
     def last(self) -> tuple[Facts, ...]:
         """The last fit of each seed."""
         return tuple(fits[-1] for fits in self.fits)
+
+    @property
+    def refitted(self) -> bool:
+        """Whether a seed was fitted more than once."""
+        return len(self.all) > len(self.fits)
 
     @property
     def trainings(self) -> tuple[Training, ...]:
@@ -118,6 +125,11 @@ class NetworkFits:
         return memory_in(self.last, self.horizon)
 
     @property
+    def memory_unknown(self) -> tuple[str, ...]:
+        """Why last fits do not tell that."""
+        return unknown_in(self.last)
+
+    @property
     def against_ar(self) -> Vector | None:
         """Loss less that of the AR, in shares of that, shape (H,); None where one is not known, or is 0."""
         if self.loss is None or self.ar_loss is None or not (self.ar_loss > 0).all():
@@ -140,7 +152,7 @@ def network_fits(comparison: Comparison) -> list[NetworkFits]:
     forecasts, verdict = comparison.forecasts, comparison.verdict
     asked = [m for m in forecasts.models if forecasts.families[m] == "ar"]
     ar = (verdict.ar if verdict else None) or next(iter(asked), None)
-    memory = memory_in(forecasts.facts.get(ar or "", ())[-1:], forecasts.horizon)
+    last = forecasts.facts.get(ar or "", ())[-1:]
     models = comparison.settings.get("models", {})
     return [
         NetworkFits(
@@ -151,7 +163,8 @@ def network_fits(comparison: Comparison) -> list[NetworkFits]:
             failed=len({failure.seed for failure in forecasts.failures if failure.model == model}),
             guarded=models.get(model, {}).get("settings", {}).get("guarded") is not False,
             ar=ar,
-            ar_memory=memory,
+            ar_memory=memory_in(last, forecasts.horizon),
+            ar_unknown=unknown_in(last),
             noise=comparison.seed_noise.get(model),
             loss=_loss(comparison, model),
             ar_loss=_loss(comparison, ar),
@@ -186,6 +199,12 @@ def memory_in(facts: Sequence[Facts], horizon: int) -> Memory | None:
                 curves.setdefault(int(h), []).append(curve)
     loss = tuple(memory["loss_values"] for memory in memories if isinstance(memory.get("loss_values"), int))
     return Memory(np.array(values), {h: _filled_up(some) for h, some in curves.items()}, tuple(own), loss)
+
+
+def unknown_in(facts: Sequence[Facts]) -> tuple[str, ...]:
+    """Give the reasons of fits whose memory could not be told, one per fit."""
+    memories = [fact["memory"] for fact in facts if isinstance(fact.get("memory"), Mapping)]
+    return tuple(str(memory["unknown"]) for memory in memories if "unknown" in memory)
 
 
 def _loss(comparison: Comparison, model: str | None) -> Vector | None:

@@ -143,12 +143,15 @@ def _captions(drawing: NetworkDrawing) -> Iterable[str]:
     found = drawing.found
     if len(found.fits) > 1 and (found.guard is not None or found.memory is not None):
         yield "Thin lines: the single seeds."
-    if len(found.all) > len(found.fits):
+    if found.refitted:
         yield "Loss by epoch is of the first fits, guard and memory are of the last."
     if found.trainings:
+        kept = any(training.kept is not None for training in found.trainings)
+        start = any(len(training.validation) and training.start == 0 for training in found.trainings)
         yield (
-            "Loss: grey in training, in colour on the block that stops it; dots mark the epochs whose "
-            "weights were kept. Epoch 0 is before training."
+            "Loss: grey in training, in colour on the block that stops it"
+            f"{'; dots mark the epochs whose weights were kept' if kept else ''}."
+            f"{' Epoch 0 is before training.' if start else ''}"
         )
     if found.guard is not None and found.guard.shape[1] == found.horizon:
         yield "What the guard does not take is left out; at 0 % the base forecasts alone."
@@ -186,7 +189,7 @@ def _entry(part: NetworkPart) -> dict[str, Any]:
 def _fits(found: NetworkFits) -> str:
     """Count fits, cold and warm ones apart."""
     kinds = Counter(str(fact["refit"]) for fact in found.all if fact.get("refit"))
-    if len(found.all) == len(found.fits) or len(kinds) < 2:
+    if not found.refitted or len(kinds) < 2:
         return str(len(found.all))
     return f"{len(found.all)}: " + "; ".join(f"{count} {kind}" for kind, count in kinds.items())
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from forecastkit.arrays import Matrix, Vector
+from forecastkit.reporting.canvas import shortened
 from forecastkit.reporting.network_facts import NetworkFits, told
 from forecastkit.reporting.words import percent, spans
 
@@ -16,11 +17,13 @@ APART = 0.1
 """Weights of two seeds that lie farther apart are said to be averaged."""
 RUNS = 4
 """Runs of neighbouring h that a sentence lists; more of them are counted."""
+LETTERS = 160
+"""Letters of a reason that are quoted."""
 
 
 def network_words(found: NetworkFits) -> list[str]:
     """Say what matters, one sentence each: training, guard, memory, luck of the seed."""
-    parts = (_seeds_told, _epochs, _trust, _memory, _luck)
+    parts = (_seeds_told, _epochs, _trust, _memory, _unknown, _luck)
     return [line for part in parts for line in part(found)]
 
 
@@ -37,16 +40,17 @@ def _epochs(found: NetworkFits) -> Iterable[str]:
     if not ran:
         return
     epochs = "epoch" if ran == "1" else "epochs"
+    trained = f"{'First trained' if found.refitted else 'Trained'} for {ran} {epochs}"
     if not kept:
-        yield f"Trained for {ran} {epochs}; the fits tell of no epoch that was chosen."
+        yield f"{trained}; the fits tell of no epoch that was chosen."
         return
     pairs = [(fact.get("best_epoch"), fact.get("epochs")) for fact in found.first]
     idle = sum(best == 0 for best, _ in pairs)
-    late = sum(best == last and best != 0 for best, last in pairs)
+    late = sum(best == last for best, last in pairs if best)
     if idle == len(pairs):
-        yield f"Trained for {ran} {epochs}, none of which improved on the start: the start was kept."
+        yield f"{trained}, none of which improved on the start: the start was kept."
         return
-    text = f"Trained for {ran} {epochs}; the best on the stopping block was epoch {kept}"
+    text = f"{trained}; the best on the stopping block was epoch {kept}"
     further = []
     if idle:
         further.append(f"with {_counted(idle, 'seeds')} no epoch improved on the start")
@@ -57,7 +61,7 @@ def _epochs(found: NetworkFits) -> Iterable[str]:
 
 
 def _trust(found: NetworkFits) -> Iterable[str]:
-    """What the guard leaves of the corrections, on average over the seeds."""
+    """What the guard of the last fits leaves of the corrections, on average over the seeds."""
     guard = found.guard
     if guard is None:
         return
@@ -65,16 +69,17 @@ def _trust(found: NetworkFits) -> Iterable[str]:
     average = f" (average of {len(guard)} seeds)" if np.ptp(guard, axis=0).max() > APART else ""
     base = told(found.last, "base")
     forecasts = f"forecasts are those of the base ({base})" if base else "forecasts are those of the base"
+    takes = f"{'At the last fit the' if found.refitted else 'The'} guard takes"
     if len(weights) < found.horizon:
-        yield f"The guard takes {_shares(weights)} of its correction at each step it is fed back{average}."
+        yield f"{takes} {_shares(weights)} of its correction at each step it is fed back{average}."
         return
     none = [h for h, weight in enumerate(weights, start=1) if weight < NOTHING]
     some = [h for h in range(1, found.horizon + 1) if h not in none]
     if not some:
         every = _everywhere(none, found.horizon)
-        yield f"The guard takes nothing of its correction {every}: {forecasts}."
+        yield f"{takes} nothing of its correction {every}: {forecasts}."
         return
-    text = f"The guard takes {_shares(weights[np.array(some) - 1])} of its correction"
+    text = f"{takes} {_shares(weights[np.array(some) - 1])} of its correction"
     if not none:
         yield f"{text} {_everywhere(some, found.horizon)}{average}."
     elif none[0] > some[-1]:
@@ -97,7 +102,18 @@ def _memory(found: NetworkFits) -> Iterable[str]:
         if beside is not None:
             text += f" ({found.ar}: {_count(beside.values[:, h - 1])})"
         parts.append(text)
-    yield f"90 % of its forecast rests {', '.join(parts)}."
+    when = "At the last fit " if found.refitted else ""
+    yield f"{when}90 % of its forecast rests {', '.join(parts)}."
+
+
+def _unknown(found: NetworkFits) -> Iterable[str]:
+    """Why it is not known how far back the network looks, or the AR."""
+    reasons = found.memory_unknown
+    if reasons:
+        whom = "" if len(reasons) == len(found.fits) else f" for {len(reasons)} of {len(found.fits)} seeds"
+        yield f"How far back its forecasts look is not known{whom}: {_reasons(reasons)}."
+    if found.ar_unknown:
+        yield f"How far back those of {found.ar} look is not known: {_reasons(found.ar_unknown)}."
 
 
 def _luck(found: NetworkFits) -> Iterable[str]:
@@ -148,6 +164,12 @@ def _gap(share: float) -> str:
 
 def _apart(share: float) -> str:
     return "less than 1 %" if share < NOTHING else f"up to {percent(share)}"
+
+
+def _reasons(reasons: Iterable[str]) -> str:
+    """Quote the first line of every different reason."""
+    lines = (shortened(" ".join(reason.splitlines()[:1]), LETTERS) for reason in reasons)
+    return "; or ".join(line.rstrip(".: ") for line in dict.fromkeys(lines))
 
 
 def _count(counts: Vector) -> str:

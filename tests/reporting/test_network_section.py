@@ -180,6 +180,47 @@ def test_words_where_memory_or_training_are_missing(made):
     assert "90 % of its forecast rests at h = 1 on the last 3 values, at h = 4 on the last 5 values." in alone
 
 
+def test_words_say_which_fit_they_are_of(made):
+    warm = told(refit="warm, 4 epochs", epochs=4, fitted_until=60, guard=[0.5] * 4)
+    (part,) = taken(made(lstm=(without("memory"), warm, without("memory"), warm))).parts
+    assert part.sentences[:3] == (
+        "First trained for 3 epochs; the best on the stopping block was epoch 2.",
+        "At the last fit the guard takes 50 % of its correction at every h.",
+        "At the last fit 90 % of its forecast rests at h = 1 on the last 3 values (ar: 2), at h = 4 on the "
+        "last 5 values (ar: 1).",
+    )
+
+
+UNKNOWN = {"unknown": "ZeroDivisionError: no derivative\nhere."}
+
+
+def test_why_a_memory_is_unknown_is_said(made):
+    lines = words(made(lstm=(told(memory=UNKNOWN),) * 2))
+    assert lines[2] == ("How far back its forecasts look is not known: ZeroDivisionError: no derivative.")
+    lines = words(made(lstm=(told(), told(memory={"unknown": "ValueError: " + 999 * "x"}))))
+    assert lines[2].startswith("90 % of its forecast rests at h = 1 on the last 3 values (ar: 2)")
+    assert lines[3] == (
+        f"How far back its forecasts look is not known for 1 of 2 seeds: ValueError: {147 * 'x'}…."
+    )
+    lines = words(made(ar={"memory": UNKNOWN}, lstm=(told(),) * 2))
+    assert lines[2:4] == [
+        "90 % of its forecast rests at h = 1 on the last 3 values, at h = 4 on the last 5 values.",
+        "How far back those of ar look is not known: ZeroDivisionError: no derivative.",
+    ]
+
+
+def test_at_one_step_ahead_every_sentence_names_it_once():
+    fact = told(guard=[0.5], memory={"h": [1], "values": [3], "curves": [[0.5, 0.3, 0.2]]})
+    found = NetworkFits("lstm", 1, 1, ((fact,),), ar="ar", loss=np.ones(1), ar_loss=np.full(1, 2.0))
+    assert network_words(found) == [
+        "Trained for 3 epochs; the best on the stopping block was epoch 2.",
+        "The guard takes 50 % of its correction at h = 1.",
+        "90 % of its forecast rests at h = 1 on the last 3 values.",
+        "At h = 1 its loss is 50 % smaller than that of ar.",
+        "One seed was fitted: how much of this is luck of the seed is not known.",
+    ]
+
+
 def test_one_seed_says_so(made):
     lines = words(made(seeds=1, lstm=(told(),)))
     assert lines[-2:] == [
@@ -334,6 +375,10 @@ def test_captions_say_what_is_drawn(made):
     assert (
         "What the guard does not take is left out; at 0 % the base forecasts alone." in part.figure.captions
     )
+    bare = told(validation_loss=[0.9, 0.6, 0.8], best_epoch=None)
+    (part,) = taken(made(lstm=(bare,) * 2)).parts
+    assert part.figure is not None
+    assert "Loss: grey in training, in colour on the block that stops it." in part.figure.captions
     (alone,) = taken(made(seeds=1, ar=None, lstm=(without("guard", "memory"),))).parts
     assert alone.figure is not None
     assert [caption.partition(":")[0] for caption in alone.figure.captions] == ["Loss", "Loss against ar"]
