@@ -28,7 +28,7 @@ class BacktestPlan:
         gap: observations between the last one a fit may use and the origin.
         train_window: observations a fit may use; None lets the training part grow.
         refit_every: origins between two fits, None for one fit; or one of these per model. Models not named
-            use their own default: AR 1, networks as many as let the past grow by a tenth.
+            use their own default: AR 1, networks as many as add a tenth of the first training part.
 
     Raises:
         PlanError: a number is out of range.

@@ -31,10 +31,6 @@ class Block:
     linear: Matrix
     targets: Matrix
 
-    def part(self, rows: slice) -> Block:
-        """Some of the windows."""
-        return Block(self.inputs[rows], self.linear[rows], self.targets[rows])
-
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:

@@ -66,8 +66,8 @@ def spread_around(lessons: Lessons, seen: Sequence[Matrix], readout: Readout, gu
     """Learn the spread around guarded forecasts.
 
     Args:
-        lessons: the three blocks.
-        seen: hidden state and window in each of them, shape (N, units + F).
+        lessons: the windows that train, and those after them.
+        seen: hidden state and window in both, shape (N, units + F).
         readout: of the corrections.
         guard: share of the correction that is taken by h, shape (H,).
     """

@@ -100,8 +100,8 @@ class Forecaster(Protocol):
     """A recipe; never changed by `fit`.
 
     It may also carry `seeds` (the runner fits once per seed and averages the forecasts; default 1),
-    `default_refit` (origins between two fits when the plan names none, a share below 1 for as many as let the
-    past grow by it, None for once; default 1), `family`
+    `default_refit` (origins between two fits when the plan names none, a share below 1 for as many as add
+    this share of the first training part, None for once; default 1), `family`
     ("reference", "ar", "network", "oracle" or "other"), `covariates` (those of "known" and "past" that it
     uses, for the report; default none), `takes_missing` (whether a history may hold NaN; default False, and
     the model is not asked where one does), and `prepare(history, *, horizon, rng)`, which settles, on the

@@ -77,7 +77,7 @@ class Recurrent:
         warm_epochs: of a refit that starts from the weights of the fit before; 0 starts afresh each time.
         device: "auto" for a GPU where there is one, "cpu" or "gpu".
         guarded: False takes every correction as it is.
-        default_refit: origins between two fits, as many as let the past grow by this share; None for one fit.
+        default_refit: origins between two fits, a share of the first training part, or None for one fit.
         covariates: of a history that are shown to the network.
         selection: what the selection cost, told by `prepare`.
     """

@@ -32,7 +32,7 @@ class RecursiveRecurrent:
         loss: the error that is minimised.
         device: "auto", "cpu" or "gpu".
         one_step: recipe of the network.
-        default_refit: origins between two fits, as many as let the past grow by this share; None for one fit.
+        default_refit: origins between two fits, a share of the first training part, or None for one fit.
         selection: what the selection of a shape cost, told by `prepare`.
     """
 

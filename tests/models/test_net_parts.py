@@ -275,6 +275,30 @@ def test_lessons_go_on_to_the_last_value(history):
     assert (first + np.arange(len(known)))[guard].tolist() == lessons.split.guard.tolist()
 
 
+@pytest.mark.parametrize("changes", [False, True])
+@pytest.mark.parametrize("recipe", [None, Autoregression(max_lag=2)])
+def test_late_lessons_know_nothing_of_what_comes_after_them(history, recipe, changes):
+    """The last origins have fewer than three targets; what follows an origin moves no path and no input."""
+
+    def lessons(values):
+        past = history(values, changes=changes)
+        return past, Lessons.of(past, 3, Shape(6, 1, 4), level_visible=False, autoregression=recipe)
+
+    values = ar1(160)
+    past, before = lessons(values)
+    origins = 160 + int(changes) - np.array([9, 2, 1])
+    paths = before.frame.base.inside(past, origins, 3, training=False)
+    for known, path in zip(origins, paths, strict=True):
+        spoilt = values.copy()
+        spoilt[known - int(changes) :] = 1e6
+        past, after = lessons(spoilt)
+        last = known - before.split.train[-1]
+        assert after.later.inputs[:last].tobytes() == before.later.inputs[:last].tobytes()
+        assert after.train.targets.tobytes() == before.train.targets.tobytes()
+        again = after.frame.base.inside(past, np.array([known]), 3, training=False)[0]
+        assert again == pytest.approx(path, rel=1e-9)
+
+
 def test_lessons_take_their_scale_from_training_alone(history):
     values = ar1(200)
     changed = values.copy()
