@@ -132,7 +132,7 @@ def permitted_changes(band: Band, direction: Direction) -> tuple[int, ...]:
 def _resampled(curves: Matrix) -> tuple[dict[Outcome, float], Vector]:
     """Share of draws by outcome, and where the single crossings lie."""
     signs = _filled(np.sign(curves))
-    changed = np.diff(signs, axis=1) != 0
+    changed = np.diff(signs, axis=1, append=signs[:, -1:]) != 0  # a last column, so that H = 1 has one
     count, equal = changed.sum(axis=1), ~signs.any(axis=1)
     one = count == 1
     shares: dict[Outcome, float] = {

@@ -104,6 +104,13 @@ class TestFind:
         assert (found.crossing.outcome, found.confidence_set, found.interval) == ("rnn_throughout", (), None)
         assert found.reason == ""
 
+    def test_at_one_step_ahead_no_lead_can_pass(self):
+        drawn = self.drawn([3.0])
+        found = find_crossover(drawn, "lstm", "ar", difference_band(drawn, "lstm", "ar"), (1,))
+        assert (found.crossing.outcome, found.confidence_set, found.interval) == ("ar_throughout", (), None)
+        assert found.shares["ar_throughout"] > 0.99
+        assert found.shares["crossover"] == 0.0
+
     def test_too_few_blocks(self):
         drawn = self.drawn([1.0] * 12, n=30)
         found = find_crossover(drawn, "lstm", "ar", None, (1,))

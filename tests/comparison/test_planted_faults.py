@@ -329,6 +329,14 @@ def test_a_test_tuned_model_is_caught() -> None:
     assert (found(fair, "H-TESTTUNE")[0], found(fair, "H-TUNE")[0]) == ("pass", "pass")
 
 
+def test_one_step_ahead_is_a_horizon_too() -> None:
+    plan = fk.BacktestPlan(horizon=1, origins=40)
+    result = fk.compare(stationary(), {"ar": "ar", "net": Told()}, plan=plan)
+    assert result.crossover.confidence_set == ()
+    assert result.honesty.failed == ()
+    assert result.forecasts.of("net").shape == (40, 1)
+
+
 def test_the_best_of_many_warns() -> None:
     def lucky(k: int) -> Callable[[np.ndarray, int], np.ndarray]:
         return lambda values, horizon: (
