@@ -133,7 +133,8 @@ def _trainings(axes: Axes, drawing: NetworkDrawing) -> None:
             (epochs, training.training, PALETTE["reference"], 1.0),
             (checks, training.validation, drawing.stroke.colour, 1.4),
         ):
-            axes.plot(steps, losses, color=colour, linewidth=width, marker="o" if len(steps) == 1 else "")
+            marker = "o" if len(steps) == 1 else ""
+            axes.plot(steps, losses, color=colour, linewidth=width, marker=marker, clip_on=False)
         kept = np.flatnonzero(checks == training.kept)
         axes.plot(
             checks[kept],
@@ -143,6 +144,7 @@ def _trainings(axes: Axes, drawing: NetworkDrawing) -> None:
             color=drawing.stroke.colour,
             markeredgecolor=PALETTE["paper"],
             zorder=3,
+            clip_on=False,
         )
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True, steps=[1, 2, 5, 10]))
     axes.set_xlim(0, last)
@@ -170,9 +172,10 @@ def _weights(axes: Axes, memory: Memory, h: int, drawing: NetworkDrawing, sheet:
     strokes = [drawing.stroke] if len(shown) == 1 else [drawing.ar_stroke, drawing.stroke]
     axes.set_yscale("log")
     for several, stroke in zip(shown, strokes, strict=True):
-        _several(axes, np.where(several >= SMALLEST, several, np.nan), stroke)
+        _several(axes, several, stroke, least=SMALLEST)
     lags = max(several.shape[1] for several in shown)
-    least = min(float(several[several >= SMALLEST].min(initial=1.0)) for several in shown)
+    drawn = np.concatenate([np.ravel([*several, several.mean(axis=0)]) for several in shown])
+    least = float(drawn[drawn >= SMALLEST].min(initial=1.0))
     axes.set_ylim(max(SMALLEST, least / 1.4), 1.4)
     axes.yaxis.set_major_locator(FixedLocator([1e-4, 1e-3, 1e-2, 0.1, 1.0]))
     axes.yaxis.set_minor_locator(NullLocator())
@@ -210,14 +213,12 @@ def _luck(axes: Axes, drawing: NetworkDrawing, sheet: Sheet) -> None:
     _in_percent(axes)
 
 
-def _several(axes: Axes, curves: Matrix, stroke: Stroke) -> None:
-    """Draw the mean over seeds, and each of them as a thin line."""
+def _several(axes: Axes, curves: Matrix, stroke: Stroke, *, least: float = 0.0) -> None:
+    """Draw the mean over seeds, and each of them as a thin line; what is below `least` counts, unseen."""
     steps = np.arange(1, curves.shape[1] + 1)
-    if len(curves) > 1:
-        for curve in curves:
-            axes.plot(steps, curve, color=stroke.colour, linewidth=THIN, alpha=0.6)
-    known = np.isfinite(curves)
-    mean = np.where(known, curves, 0.0).sum(axis=0) / np.where(known.any(axis=0), known.sum(axis=0), np.nan)
+    *single, mean = (np.where(curve >= least, curve, np.nan) for curve in (*curves, curves.mean(axis=0)))
+    for curve in single if len(single) > 1 else ():
+        axes.plot(steps, curve, color=stroke.colour, linewidth=THIN, alpha=0.6)
     draw_curve(axes, mean, stroke)
 
 

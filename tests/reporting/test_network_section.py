@@ -350,6 +350,15 @@ def test_the_figure_draws_the_numbers(made, width):
     np.testing.assert_allclose(curve(luck), -0.75)
 
 
+def test_weights_that_one_seed_lacks_are_averaged_as_zeros(made):
+    alone = {"h": [1, 2, 4], "values": [1, 1, 1, 1], "curves": [[1.0]] * 3}
+    (part,) = taken(made(lstm=(told(), told(memory=alone)))).parts
+    assert part.figure is not None
+    near = draw_network(part.figure.subject).axes[2]
+    assert curve(near) == pytest.approx([0.75, 0.15, 0.1])
+    assert near.get_ylim()[0] == pytest.approx(0.1 / 1.4)
+
+
 def curve(axes: Any) -> list[float]:
     """Values of the network's mean curve."""
     (line,) = [one for one in axes.lines if one.get_linewidth() == 2.4 and one.get_linestyle() == "--"]
