@@ -158,7 +158,7 @@ def assemble(
         failures=tuple(failure for model in models for block in of[model] for failure in block.failures),
         fit_seconds={model: sum(block.fit_seconds for block in of[model]) for model in models},
         forecast_seconds={model: sum(block.forecast_seconds for block in of[model]) for model in models},
-        facts={model: tuple(_about_fit(block) for block in of[model] if block.facts) for model in models},
+        facts={model: tuple(filter(None, map(_about_fit, of[model]))) for model in models},
         refits={model: len([block for block in of[model] if block.seed == 0]) for model in models},
         settings=dict(settings),
         run_id=run_id,

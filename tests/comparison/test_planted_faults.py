@@ -300,6 +300,14 @@ def test_a_fit_that_failed_shifts_the_limits_of_no_other(beyond, level) -> None:
     assert found(result, "H-PREFIT")[0] == level
 
 
+def test_a_first_fit_that_failed_tells_nothing() -> None:
+    with pytest.warns(UnpairedOriginsWarning, match="ArithmeticError: no fit"):
+        result = compared(stationary(), net=Fails(fails_at=195))
+    assert [fact["fitted_until"] for fact in result.forecasts.facts["net"]] == list(range(205, 315, 10))
+    assert result.forecasts.selection["net"]["configurations"] == 1
+    assert found(result, "H-PREFIT")[0] == "pass"
+
+
 def test_failed_forecasts_of_a_fit_that_tells_accuse_nobody() -> None:
     def breaks(values, horizon):
         if 255 <= len(values) < 265:
