@@ -9,7 +9,7 @@ import numpy as np
 from forecastkit.arrays import Matrix, Vector
 from forecastkit.reporting.canvas import shortened
 from forecastkit.reporting.network_facts import NetworkFits, told
-from forecastkit.reporting.words import percent, spans
+from forecastkit.reporting.words import counted, percent, spans
 
 NOTHING, WHOLE = 0.005, 0.995
 """Weights of the guard that are written as 0 and 100 %."""
@@ -29,7 +29,7 @@ def network_words(found: NetworkFits) -> list[str]:
 
 def _seeds_told(found: NetworkFits) -> Iterable[str]:
     if found.failed:
-        yield f"{found.failed} of {_counted(found.seeds, 'seeds')} failed at some origin."
+        yield f"{found.failed} of {counted(found.seeds, 'seeds')} failed at some origin."
     if len(found.fits) < found.seeds:
         yield f"Only {len(found.fits)} of {found.seeds} seeds tell of a fit: what follows is theirs."
 
@@ -53,9 +53,9 @@ def _epochs(found: NetworkFits) -> Iterable[str]:
     text = f"{trained}; the best on the stopping block was epoch {kept}"
     further = []
     if idle:
-        further.append(f"with {_counted(idle, 'seeds')} no epoch improved on the start")
+        further.append(f"with {counted(idle, 'seeds')} no epoch improved on the start")
     if late:
-        who = "" if late == len(pairs) else f"with {_counted(late, 'seeds')} "
+        who = "" if late == len(pairs) else f"with {counted(late, 'seeds')} "
         further.append(f"{who}it was the last one: more might have helped")
     yield "; ".join([text, *further]) + "."
 
@@ -208,13 +208,9 @@ def _everywhere(steps: Sequence[int], horizon: int) -> str:
 
 
 def _steps(steps: Sequence[int]) -> str:
-    return f"at {_counted(len(steps), 'steps')}"
+    return f"at {counted(len(steps), 'steps')}"
 
 
 def _runs(steps: Sequence[int]) -> int:
     """Count runs of neighbours."""
     return sum(h - 1 not in steps for h in steps)
-
-
-def _counted(count: int, things: str) -> str:
-    return f"{count} {things.removesuffix('s') if count == 1 else things}"

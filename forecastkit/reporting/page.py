@@ -31,7 +31,7 @@ from forecastkit.reporting.tables import (
     fan_table,
     skill_table,
 )
-from forecastkit.reporting.words import percent, spans, timed, verdict_details, verdict_sentence
+from forecastkit.reporting.words import counted, percent, spans, timed, verdict_details, verdict_sentence
 from forecastkit.series.series import label
 from forecastkit.series.transforms import find_transform
 
@@ -90,8 +90,8 @@ def report_subtitle(comparison: Comparison) -> str:
     unit = f" of {series.unit}" if series.unit else ""
     return (
         f"{len(series)} observations{unit}, {label(series.index[0])} to {label(series.index[-1])}. "
-        f"Horizon {_counted(forecasts.horizon, step_word(series))}, "
-        f"{_counted(len(forecasts.origins), 'origins')}."
+        f"Horizon {counted(forecasts.horizon, step_word(series))}, "
+        f"{counted(len(forecasts.origins), 'origins')}."
     )
 
 
@@ -135,7 +135,7 @@ def _duel_captions(comparison: Comparison) -> Iterable[str]:
 
 
 def _error_captions(comparison: Comparison) -> Iterable[str]:
-    origins = _counted(comparison.scores.n_origins, "origins")
+    origins = counted(comparison.scores.n_origins, "origins")
     yield f"{error_name(comparison)} over {origins}; references are grey."
     for model in comparison.seed_spread:
         yield f"The band around {model} reaches from its best to its worst single seed at each h."
@@ -162,7 +162,7 @@ def report_settings(comparison: Comparison) -> Iterable[tuple[str, str]]:
     series, forecasts, settings = comparison.series, comparison.forecasts, comparison.settings
     plan, models = settings.get("plan", {}), settings.get("models", {})
     first, last = (label(series.index[forecasts.origins[i] - 1]) for i in (0, -1))
-    yield "Horizon", _counted(forecasts.horizon, step_word(series))
+    yield "Horizon", counted(forecasts.horizon, step_word(series))
     for done in series.source.get("read", ()):
         yield "Data", done
     if series.spacing == "observations":
@@ -171,9 +171,9 @@ def report_settings(comparison: Comparison) -> Iterable[tuple[str, str]]:
     between = f"after {first}" if len(forecasts.origins) == 1 else f"after {first} to {last}"
     common = f"{comparison.scores.n_origins} served by every model compared"
     yield "Origins", f"{len(forecasts.origins)}, {between}; {common}"
-    yield "Step", f"{_counted(forecasts.step, 'observations')} between two origins"
+    yield "Step", f"{counted(forecasts.step, 'observations')} between two origins"
     if "gap" in plan:
-        yield "Gap", f"{_counted(plan['gap'], 'observations')} between the last one fitted on and the origin"
+        yield "Gap", f"{counted(plan['gap'], 'observations')} between the last one fitted on and the origin"
     if "train_window" in plan:
         window = plan["train_window"]
         yield "Training window", "all of the past" if window is None else f"the last {window} observations"
@@ -270,11 +270,6 @@ def _ar_facts(facts: Sequence[Mapping[str, Any]]) -> Iterable[tuple[str, str]]:
         left = sum(p < 0.05 for p in tested)
         yield (
             "Residuals",
-            f"{left} of {_counted(len(tested), 'fits')} ({percent(left / len(tested))}) leave "
+            f"{left} of {counted(len(tested), 'fits')} ({percent(left / len(tested))}) leave "
             f"autocorrelation (Ljung-Box over {told_by(facts, 'ljung_box_lags')} lags, p < .05)",
         )
-
-
-def _counted(count: int, things: str) -> str:
-    """Write a number of things, in the singular where there is one."""
-    return f"{count} {things.removesuffix('s') if count == 1 else things}"

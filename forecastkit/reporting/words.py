@@ -90,6 +90,11 @@ def spans(horizons: Iterable[int]) -> str:
     return "h = " + (", ".join(texts[:-1]) + " and " if len(texts) > 1 else "") + texts[-1]
 
 
+def counted(count: int, things: str) -> str:
+    """Write a number of things, in the singular where there is one."""
+    return f"{count} {things.removesuffix('s') if count == 1 else things}"
+
+
 def percent(share: float) -> str:
     """Write a share in per cent, without a minus before zero; what is undefined as a dash."""
     if not np.isfinite(share):
