@@ -20,6 +20,8 @@ from forecastkit.runs.store import Store
 Y = np.cumsum(np.random.default_rng(5).normal(size=80)) + 50
 PLAN = fk.BacktestPlan(horizon=3, origins=12)
 LARGE = 200 * 2**20
+SEEN = 0.9 * LARGE
+"""Of it: pages that were free in the process before need not be taken anew."""
 
 
 def block(*footprints: Footprint) -> Block:
@@ -32,7 +34,7 @@ def test_what_a_model_takes_is_seen(what) -> None:
     made = fk.backtest(Y, [replace(Hungry(), **{what: LARGE})], plan=plan, store=False)
     found = made.footprints["hungry"]
     assert found.process == os.getpid()
-    assert found.peak - found.before >= LARGE
+    assert found.peak - found.before >= SEEN
     assert made.footprints["naive"].peak < found.peak
 
 
@@ -42,7 +44,7 @@ def test_of_a_worker_its_own_memory_is_seen(monkeypatch) -> None:
     made = fk.backtest(Y, [Hungry(fitting=LARGE)], plan=PLAN, workers=2, store=False)
     found = made.footprints["hungry"]
     assert found.process != os.getpid()
-    assert found.peak - found.before >= LARGE
+    assert found.peak - found.before >= SEEN
     assert found.before < resident() - 0.9 * ballast.nbytes
 
 
@@ -142,7 +144,7 @@ def test_a_run_that_goes_on_or_is_read_tells_the_same(tmp_path) -> None:
         rest = resident()
         resumed = fk.backtest(Y, [model], plan=plan, store=store)  # which settles nothing again
         found = resumed.footprints["hungry"]
-        assert found.peak - found.before >= LARGE
+        assert found.peak - found.before >= SEEN
         assert found.peak > rest + 0.8 * LARGE
         repeated = fk.backtest(Y, [model], plan=plan, store=store)
         read = fk.read_run("last", store=store).forecasts
