@@ -216,7 +216,7 @@ class Recurrent:
             "learning_rate": training.learning_rate,
             **kernel_facts(loop.processor, spec.cell),
             "validation_ratio": error_ratio(held_out[1], readout.apply(held_out[0]), absolute=absolute),
-            "guard": [round(float(share), 4) for share in trust],
+            **({"guard": [round(float(share), 4) for share in trust]} if self.guarded else {}),
             "guard_error": lessons.guarded_error(history, trust * readout.apply(seen[1][guard])),
         }
         targets = np.concatenate([train.targets, later.targets])

@@ -61,7 +61,6 @@ class NetworkFits:
         seeds: how many were asked for.
         fits: what each fit tells, in order of origin, by seed; at least one seed with at least one fit.
         failed: how many seeds failed at some origin.
-        guarded: whether a guard weighs its corrections.
         ar: the autoregression beside it, None without one.
         ar_memory: how far back that looks, None where it does not tell.
         ar_unknown: why it does not tell that.
@@ -74,7 +73,6 @@ class NetworkFits:
     seeds: int
     fits: tuple[tuple[Facts, ...], ...]
     failed: int = 0
-    guarded: bool = True
     ar: str | None = None
     ar_memory: Memory | None = None
     ar_unknown: tuple[str, ...] = ()
@@ -115,7 +113,7 @@ class NetworkFits:
         """
         weights = [_numbers(fact.get("guard")) for fact in self.last]
         known = [w for w in weights if w is not None and len(w) in (1, self.horizon) and np.isfinite(w).all()]
-        if not self.guarded or not known or len({len(w) for w in known}) > 1:
+        if not known or len({len(w) for w in known}) > 1:
             return None
         return np.array(known)
 
@@ -153,7 +151,6 @@ def network_fits(comparison: Comparison) -> list[NetworkFits]:
     asked = [m for m in forecasts.models if forecasts.families[m] == "ar"]
     ar = (verdict.ar if verdict else None) or next(iter(asked), None)
     last = forecasts.facts.get(ar or "", ())[-1:]
-    models = comparison.settings.get("models", {})
     return [
         NetworkFits(
             model=model,
@@ -161,7 +158,6 @@ def network_fits(comparison: Comparison) -> list[NetworkFits]:
             seeds=len(forecasts.members.get(model, (0,))),
             fits=_by_seed(forecasts, model),
             failed=len({failure.seed for failure in forecasts.failures if failure.model == model}),
-            guarded=models.get(model, {}).get("settings", {}).get("guarded") is not False,
             ar=ar,
             ar_memory=memory_in(last, forecasts.horizon),
             ar_unknown=unknown_in(last),

@@ -170,7 +170,7 @@ def test_networks_without_a_guard_have_no_words_and_no_panel_on_it(made):
     part = taken(made(lstm=(without("guard"),) * 2)).parts[0]
     assert not [line for line in part.sentences if "guard" in line]
     assert "Share of its correction taken, by h" not in titles(part.found, made)
-    assert NetworkFits("lstm", H, 2, ((told(),),), guarded=False).guard is None
+    assert part.found.guard is None
 
 
 def test_words_where_memory_or_training_are_missing(made):
