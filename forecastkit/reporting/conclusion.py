@@ -213,11 +213,11 @@ def _seeds(comparison: Comparison, verdict: Verdict) -> Iterable[str]:
     noise = comparison.seed_noise.get(str(verdict.network))
     if noise is None or noise.beats_ar is None or not len(noise.beats_ar):
         return
-    first, last = percent(float(noise.beats_ar[0])), percent(float(noise.beats_ar[-1]))
+    ends = dict.fromkeys((1, len(noise.beats_ar)))
+    chances = " and ".join(f"{percent(float(noise.beats_ar[h - 1]))} at h = {h}" for h in ends)
     yield (
         f"One more {verdict.network} with a new seed would have a smaller loss than {verdict.ar} with chance "
-        f"{first} at h = 1 and {last} at h = {len(noise.beats_ar)}; the figures above are of the ensemble of "
-        f"{noise.seeds}."
+        f"{chances}; the figures above are of the ensemble of {noise.seeds}."
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -73,6 +75,14 @@ def test_seeds_are_told_apart(judge):
         "One more lstm with a new seed would have a smaller loss than ar with chance 100 %"
         in verdict_paragraph(result)
     )
+
+
+def test_a_last_step_that_is_the_first_is_told_once(judge):
+    result = judge(members={"lstm": (-0.1, 0.0, 0.1)}, naive=2.0, ar=1.0, lstm=0.4)
+    noise = result.seed_noise["lstm"]
+    near = replace(result, seed_noise={"lstm": replace(noise, beats_ar=noise.beats_ar[:1])})
+    assert "with chance 100 % at h = 1; the figures above" in verdict_paragraph(near)
+    assert "with chance 100 % at h = 1 and 100 % at h = 3; the figures" in verdict_paragraph(result)
 
 
 def test_tables_have_a_row_for_everything(judge):
