@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -101,6 +103,18 @@ class TestBases:
         assert base.inside(past, np.array([130]), 3, training=False)[0] == pytest.approx(moved)
         trained = base.inside(past, np.arange(10, 110), 3, training=True)
         assert np.abs(trained - level[np.arange(9, 109)][:, None]).max() < 10
+
+
+@pytest.mark.parametrize("changes", [False, True])
+def test_the_end_of_a_past_is_seen_as_an_origin_inside_it(history, changes, rng):
+    known, observed = rng.normal(size=(43, 2)), rng.normal(size=(40, 1))
+    past = replace(history(ar1(40), 7, changes=changes), start=5, known=known, past=observed)
+    shorter = replace(past, values=past.values[:35], index=past.index[:35])
+    found = Seen.at_ends([shorter, past], 6, 3)
+    inside = Seen.inside(past, np.array([35, 40]) + int(changes), 6, 3)
+    assert found.times.tolist() == inside.times.tolist() == [39, 44]
+    assert found.levels.tolist() == inside.levels.tolist()
+    assert found.covariates.tolist() == inside.covariates.tolist()
 
 
 class TestView:
