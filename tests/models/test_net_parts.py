@@ -17,7 +17,7 @@ from forecastkit.models._net_lessons import Lessons
 from forecastkit.models._net_readout import Readout, by_row, solve_again, solve_readout
 from forecastkit.models._net_shapes import Shape, Wishes, search
 from forecastkit.models._net_view import View, robust_size
-from forecastkit.models._net_windows import Seen, Split, check_room, longest_past
+from forecastkit.models._net_windows import Seen, Split, check_room, level_of, longest_past, targets_of
 from forecastkit.models.autoregressive import Autoregression
 
 
@@ -302,6 +302,9 @@ def test_late_lessons_know_nothing_of_what_comes_after_them(history, recipe, cha
     past, before = lessons(values)
     origins = 160 + int(changes) - np.array([9, 2, 1])
     paths = before.frame.base.inside(past, origins, 3, training=False)
+    errors = (targets_of(level_of(past), origins, 3) - paths) / before.frame.scale
+    rows = origins - 1 - before.split.train[-1]
+    assert before.later.targets[rows] == pytest.approx(errors, rel=1e-9, nan_ok=True)
     for known, path in zip(origins, paths, strict=True):
         spoilt = values.copy()
         spoilt[known - int(changes) :] = 1e6
