@@ -71,7 +71,8 @@ def _trust(found: NetworkFits) -> Iterable[str]:
     forecasts = f"forecasts are those of the base ({base})" if base else "forecasts are those of the base"
     takes = f"{'At the last fit the' if found.refitted else 'The'} guard takes"
     if len(weights) < found.horizon:
-        yield f"{takes} {_shares(weights)} of its correction at each step it is fed back{average}."
+        share = _shares(weights) if weights.max() >= NOTHING else "nothing"
+        yield f"{takes} {share} of its correction at each step it is fed back{average}."
         return
     none = [h for h, weight in enumerate(weights, start=1) if weight < NOTHING]
     some = [h for h in range(1, found.horizon + 1) if h not in none]

@@ -158,8 +158,9 @@ def test_words_on_the_epochs(made, facts, expected):
             "the base (naive).",
         ),
         ([[0.93]] * 2, "93 % of its correction at each step it is fed back."),
+        ([[0.0]] * 2, "nothing of its correction at each step it is fed back."),
     ],
-    ids=["none", "all", "half", "unequal", "scattered", "end", "recursive"],
+    ids=["none", "all", "half", "unequal", "scattered", "end", "recursive", "recursive-none"],
 )
 def test_words_on_the_guard(made, guards, expected):
     facts = tuple(told(guard=guard) for guard in guards)
