@@ -68,7 +68,7 @@ def spread_around(lessons: Lessons, seen: Sequence[Matrix], readout: Readout, gu
     Args:
         lessons: the windows that train, and those after them.
         seen: hidden state and window in both, shape (N, units + F).
-        readout: of the corrections.
+        readout: of the corrections, solved on the windows that train.
         guard: share of the correction that is taken by h, shape (H,).
     """
     train, later = lessons.train, lessons.later

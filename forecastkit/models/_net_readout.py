@@ -50,43 +50,35 @@ def by_row(features: Matrix, coefficients: Matrix) -> Matrix:
     return np.asarray(np.einsum("nf,fh->nh", features, coefficients, optimize=False))
 
 
-def solve_readout(
+def choose_penalties(
     train: tuple[Matrix, Matrix], stop: tuple[Matrix, Matrix], *, absolute: bool = False
-) -> Readout:
-    """Fit every step with the largest penalty that, fitted in training, does well on the stopping block.
+) -> Vector:
+    """Choose for every step the largest penalty that, fitted in training, does well on the stopping block.
 
-    The fit that is kept is made on both blocks together.
+    Args:
+        train, stop: features (N, F) and targets (N, H).
+        absolute: whether absolute errors count.
+
+    Returns:
+        shape (H,).
+    """
+    with one_thread():
+        z, means, scale, centre = _standardised(*train)
+        errors = stop[1] - means - (stop[0] - centre) / scale @ _ridges(z, train[1] - means)
+    best = _cautious(np.mean(np.abs(errors) if absolute else errors**2, axis=1))
+    return np.asarray(np.array(PENALTIES)[best])
+
+
+def solve_readout(features: Matrix, targets: Matrix, penalties: Vector, *, absolute: bool = False) -> Readout:
+    """Fit every step with its penalty on all windows whose target is known.
 
     Minimise sum_t (y_t - a - b . z_t)^2 + N lambda |b|^2, z the standardised features; `absolute` replaces
     squared by absolute errors, by reweighted regressions.
 
     Args:
-        train, stop: features (N, F) and targets (N, H).
-        absolute: whether absolute errors count.
-    """
-    with one_thread():
-        z, means, scale, centre = _standardised(*train)
-        errors = stop[1] - means - (stop[0] - centre) / scale @ _ridges(z, train[1] - means)
-        best = _cautious(np.mean(np.abs(errors) if absolute else errors**2, axis=1))
-        features, targets = (np.concatenate(pair) for pair in zip(train, stop, strict=True))
-        z, means, scale, centre = _standardised(features, targets)
-        if absolute:
-            solved = [_reweighted(z, targets[:, h], PENALTIES[p]) for h, p in enumerate(best)]
-            means, chosen = np.array([a for a, _ in solved]), np.stack([b for _, b in solved], axis=1)
-        else:
-            candidates = _ridges(z, targets - means)
-            chosen = np.stack([candidates[p, :, h] for h, p in enumerate(best)], axis=1)
-    coefficients = chosen / scale[:, None]
-    return Readout(coefficients, means - centre @ coefficients, np.array(PENALTIES)[best])
-
-
-def solve_again(readout: Readout, features: Matrix, targets: Matrix, *, absolute: bool = False) -> Readout:
-    """Fit every step anew, with its penalty, on all windows whose target is known.
-
-    Args:
-        readout: whose penalties are kept.
         features: shape (N, F).
         targets: NaN where unknown, shape (N, H).
+        penalties: lambda by step, shape (H,).
         absolute: whether absolute errors count.
     """
     with one_thread():
@@ -95,7 +87,7 @@ def solve_again(readout: Readout, features: Matrix, targets: Matrix, *, absolute
         design = np.hstack([np.ones((len(features), 1)), (features - centre) / scale])
         gram, moment = design[whole].T @ design[whole], design[whole].T @ targets[whole]
         solved = []
-        for h, penalty in enumerate(readout.penalties.tolist()):
+        for h, penalty in enumerate(penalties.tolist()):
             known = np.isfinite(targets[:, h])
             if absolute:
                 constant, slopes = _reweighted(design[known, 1:], targets[known, h], penalty)
@@ -107,7 +99,7 @@ def solve_again(readout: Readout, features: Matrix, targets: Matrix, *, absolute
             solved.append(np.linalg.solve(normal, moment[:, h] + design[late].T @ targets[late, h]))
     found = np.stack(solved, axis=1)
     coefficients = found[1:] / scale[:, None]
-    return Readout(coefficients, found[0] - centre @ coefficients, readout.penalties)
+    return Readout(coefficients, found[0] - centre @ coefficients, penalties)
 
 
 def _standardised(features: Matrix, targets: Matrix) -> tuple[Matrix, Vector, Vector, Vector]:

@@ -17,7 +17,7 @@ from forecastkit.models._net_guard import guard_weights, nothing_is_found
 from forecastkit.models._net_learning import Learner, Lesson, learn
 from forecastkit.models._net_lessons import Block, Frame, Lessons, past_of
 from forecastkit.models._net_quantiles import SpreadReadout, spread_around, spread_features
-from forecastkit.models._net_readout import Readout, solve_again, solve_readout
+from forecastkit.models._net_readout import Readout, choose_penalties, solve_readout
 from forecastkit.models._net_shapes import NARROW, SHORTEST, Shape, Wishes, search
 from forecastkit.models._net_windows import Seen, check_room, level_of
 from forecastkit.models.autoregressive import Autoregression
@@ -54,7 +54,8 @@ class Recurrent:
     a cosine; training stops early on a block of the past whose targets follow all training targets. The last
     layer is then solved by ridge regression on the hidden state and the window, with the penalty that does
     best on the same block. guard(h) comes from a third block, later still: 0 where the correction cannot be
-    told from none. When both are chosen, the last layer is solved once more on every target that is known.
+    told from none; what it judges was solved on all windows before it. When both are chosen, the last layer
+    is solved on every target that is known.
     Several seeds are fitted and averaged.
 
     Args:
@@ -201,9 +202,16 @@ class Recurrent:
         ]
         absolute = self.loss == "absolute"
         held_out = seen[1][stop], later.targets[stop]
-        readout = solve_readout((seen[0], train.targets), held_out, absolute=absolute)
-        trust = self._trust(history, lessons, readout.apply(seen[1][guard]))
-        spread = spread_around(lessons, seen, readout, trust)
+        penalties = choose_penalties((seen[0], train.targets), held_out, absolute=absolute)
+        known = np.concatenate(seen), np.concatenate([train.targets, later.targets])
+
+        def solved(windows: int | None) -> Readout:
+            return solve_readout(known[0][:windows], known[1][:windows], penalties, absolute=absolute)
+
+        trained = solved(len(train.targets))
+        corrections = solved(len(train.targets) + stop.stop).apply(seen[1][guard])
+        trust = self._trust(history, lessons, corrections)
+        spread = spread_around(lessons, seen, trained, trust)
         facts = {
             **lessons.facts(history),
             "units": spec.units,
@@ -215,14 +223,14 @@ class Recurrent:
             "refit": "cold" if weights is None else f"warm, {schedule.epochs} epochs",
             "learning_rate": training.learning_rate,
             **kernel_facts(loop.processor, spec.cell),
-            "validation_ratio": error_ratio(held_out[1], readout.apply(held_out[0]), absolute=absolute),
+            "validation_ratio": error_ratio(held_out[1], trained.apply(held_out[0]), absolute=absolute),
             **({"guard": [round(float(share), 4) for share in trust]} if self.guarded else {}),
-            "guard_error": lessons.guarded_error(history, trust * readout.apply(seen[1][guard])),
+            "guard_error": lessons.guarded_error(history, trust * corrections),
         }
-        targets = np.concatenate([train.targets, later.targets])
-        readout = solve_again(readout, np.concatenate(seen), targets, absolute=absolute)
         recipe = replace(self, lookback=shape.lookback, fold=shape.fold, units=shape.units, log=shape.log)
-        return FittedRecurrent(spec, training.weights, lessons.frame, readout, trust, spread, facts, recipe)
+        return FittedRecurrent(
+            spec, training.weights, lessons.frame, solved(None), trust, spread, facts, recipe
+        )
 
     def _start(
         self, start: FittedRecurrent | None, spec: NetworkSpec, windows: int

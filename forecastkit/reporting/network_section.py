@@ -21,8 +21,8 @@ from forecastkit.reporting.tables import DASH, Cell, Table
 
 NOTES = (
     "Ranges are over seeds and fits; epochs are those of the first fit of each seed.",
-    "Base: the path that is corrected. Loss / base: on the block that stops the training, from which the "
-    "last layer has learned too. Windows: those that train, stop and guard.",
+    "Base: the path that is corrected. Loss / base: on the block that stops the training. Windows: those "
+    "that train, stop and guard.",
     "M90: the newest values that make 90 % of the size of the forecast's derivatives, at the last fit.",
 )
 

@@ -115,7 +115,7 @@ def step(options: argparse.Namespace) -> None:
             taken[name].append(1e3 * (run(short + more) - first) / more)
     mine = np.array(taken["ours, 1 thread"])
     for name, ms in taken.items():
-        ratio = "" if name.startswith("ours") else f"   ours / theirs {np.median(mine / np.array(ms)):.2f}"
+        ratio = "" if name.startswith("ours") else f"   ours / theirs {np.median(mine) / np.median(ms):.2f}"
         print(f"  {name:<28} {np.median(ms):7.2f} ms a step ({min(ms):.2f} to {max(ms):.2f}){ratio}")
     end([peer for _, peer in every])
 
