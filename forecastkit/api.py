@@ -172,7 +172,7 @@ def _placebo(
 
     def repeat(noise: Series) -> Comparison:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ForecastKitWarning)
+            warnings.simplefilter("ignore", ForecastKitWarning)  # about the noise, not the series
             return compare(
                 noise,
                 kept,
